@@ -1,0 +1,1 @@
+"""Comments, checks and issues on GitHub."""
