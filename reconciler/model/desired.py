@@ -1,0 +1,29 @@
+"""The desired state: everything that a fleet directory says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.model.fleet import Fleet
+from reconciler.model.group import Group
+from reconciler.model.template import Template, TemplateRef
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningTemplate:
+    """An AWS IoT provisioning template: its body (JSON text), and the parameters it declares (name → has a default)."""
+
+    name: str
+    body: str
+    parameters: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """A fleet's files, checked, resolved and with tokens expanded; groups are sorted by name."""
+
+    directory: Path
+    fleet: Fleet
+    templates: Mapping[TemplateRef, Template] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    provisioning_templates: Mapping[str, ProvisioningTemplate] = field(default_factory=dict)

@@ -1,0 +1,166 @@
+"""A plan: everything that an apply will do, frozen, sorted and complete in itself.
+
+An apply needs nothing but the plan and the account: content to publish is in ``contents`` by digest, and every action
+carries its own ``inputs``. An action id that several groups share (a definition that they share) is carried out once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from reconciler.model.canonical import digest
+from reconciler.model.template import TemplateRef
+
+FORMAT_VERSION = 1
+KNOWN_AFTER_APPLY = "(known after apply)"
+"""Stands in content for what AWS makes during the apply: the certificate ARN of a thing yet to be provisioned."""
+
+Operation = Literal["create", "update", "delete", "deploy", "none"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """One difference. ``path`` names the place, e.g. ``functions[press].FunctionConfiguration.Timeout``."""
+
+    path: str
+    kind: Literal["add", "remove", "change"]
+    before: Any = field(default=None, compare=False)
+    after: Any = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step that realises changes; ``needs`` are the ids of actions that must be done before it."""
+
+    id: str
+    kind: str
+    subject: str
+    needs: tuple[str, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """What happens to one group. ``things`` are the names of its cores and devices; a blocked group is left alone.
+
+    ``live`` holds the ids of the live group that the runtime carries the actions out on; empty for a new group.
+    ``carried`` names what nobody manages in the files and stays as it is (shown with ``--verbose``); ``notes`` are
+    facts about the live group that cause no change.
+    """
+
+    name: str
+    runtime: str
+    operation: Operation
+    target: TemplateRef
+    fingerprint: str
+    reasons: tuple[str, ...] = ()
+    drift: bool = False
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    things: tuple[str, ...] = ()
+    live: Mapping[str, str] = field(default_factory=dict)
+    carried: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    blocked: bool = False
+
+    def of_kind(self, *kinds: str) -> tuple[Action, ...]:
+        """Its actions of these kinds, in order."""
+        return tuple(action for action in self.actions if action.kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFinding:
+    """What a guard says of the plan: ``error`` refuses the apply. ``source`` is ``file:line`` of the limit or value."""
+
+    guard: str
+    severity: Literal["error", "warning"]
+    message: str
+    limit: Any = None
+    actual: Any = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A plan's last line: counts of groups, but ``provision`` things, ``deploy`` deployments, ``devices`` touched."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    unchanged: int = 0
+    provision: int = 0
+    deploy: int = 0
+    blocked: int = 0
+    devices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes of one fleet, groups sorted by name. ``created_at`` is ISO 8601 in UTC."""
+
+    fleet: str
+    account: str
+    region: str
+    created_at: str
+    groups: tuple[GroupPlan, ...] = ()
+    guards: tuple[GuardFinding, ...] = ()
+    contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[GroupPlan, ...]:
+        """The groups that an apply has something to do for."""
+        return tuple(group for group in self.groups if group.actions and not group.blocked)
+
+    @property
+    def errors(self) -> tuple[GuardFinding, ...]:
+        """The findings that refuse an apply."""
+        return tuple(finding for finding in self.guards if finding.severity == "error")
+
+    @property
+    def summary(self) -> Summary:
+        """What the last line counts."""
+        return summarise(self.groups)
+
+    @property
+    def digest(self) -> str:
+        """A digest over structure only: not the time, not paths, not texts. Equal plans have equal digests."""
+        return digest(
+            {
+                "version": FORMAT_VERSION,
+                "fleet": [self.fleet, self.account, self.region],
+                "groups": [
+                    [
+                        group.name,
+                        group.runtime,
+                        group.operation,
+                        list(group.target),
+                        group.blocked,
+                        group.fingerprint,
+                        group.live,
+                        [[change.path, change.kind, change.before, change.after] for change in group.changes],
+                        [[act.id, act.kind, act.subject, list(act.needs), act.inputs] for act in group.actions],
+                    ]
+                    for group in self.groups
+                ],
+            }
+        )
+
+
+DEPLOYMENT_KINDS = ("deploy", "redeploy", "reset-deployments")
+"""The kinds of action that ask Greengrass for a deployment."""
+
+
+def summarise(groups: tuple[GroupPlan, ...]) -> Summary:
+    """Count ``groups`` for the summary line; a blocked group counts as blocked alone."""
+    open_groups = [group for group in groups if not group.blocked]
+    operations = [group.operation for group in open_groups]
+    return Summary(
+        create=operations.count("create"),
+        update=operations.count("update"),
+        delete=operations.count("delete"),
+        unchanged=operations.count("none"),
+        provision=sum(len(group.of_kind("provision-thing")) for group in open_groups),
+        deploy=sum(len(group.of_kind(*DEPLOYMENT_KINDS)) for group in open_groups),
+        blocked=len(groups) - len(open_groups),
+        devices=sum(len(group.things) for group in open_groups if group.operation != "none"),
+    )

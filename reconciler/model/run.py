@@ -1,0 +1,118 @@
+"""A run: one apply of one plan, and where its groups stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+RunState = Literal["running", "succeeded", "partial", "failed", "stopped"]
+GroupState = Literal["waiting", "running", "deploying", "succeeded", "failed", "unfinished"]
+"""``deploying``: handed to Greengrass, the core is yet to report; ``unfinished``: it had not by the deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the ledger knows it; times are ISO 8601 in UTC."""
+
+    id: str
+    fleet: str
+    digest: str
+    state: RunState
+    started_at: str
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One group in a run, as the ledger knows it."""
+
+    run: str
+    group: str
+    state: GroupState
+    since: str
+    error: str | None = None
+    group_version_id: str | None = None
+    template_version: int | None = None
+    deployment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStatus:
+    """One row of ``reconcile status``: template versions wanted, live and deployed, and what the core reported.
+
+    ``live`` is the template version that the group was last brought to, ``deployed`` the one that its core runs or was
+    last sent; None where there is none or nobody can tell. ``details`` holds the ids behind them.
+    """
+
+    name: str
+    runtime: str
+    template: str
+    target: int
+    live: int | None
+    deployed: int | None
+    state: str
+    deployment_status: str | None = None
+    since: str | None = None
+    error: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """What ``reconcile status`` prints: the latest run (None before the first) and every group."""
+
+    fleet: str
+    run: str | None
+    state: RunState | None
+    groups: tuple[GroupStatus, ...] = ()
+
+
+DeviceState = Literal["running", "failed", "associated", "provisioned"]
+"""``associated``: the thing was there and belongs to its group now; ``provisioned``: it was made in this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceProgress:
+    """One core or device of a group in a run: how far it got, so that who takes the group over goes on from there."""
+
+    run: str
+    group: str
+    thing: str
+    state: DeviceState
+    since: str
+    certificate_arn: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRecord:
+    """A deployment and the newest that is known of it; times are ISO 8601 in UTC.
+
+    ``group``, ``group_version_id`` and ``run`` are None until whoever started the deployment has said so: its status
+    may be heard of before. ``status`` and ``since`` are None until the first status.
+    """
+
+    id: str
+    group_id: str
+    group: str | None = None
+    group_version_id: str | None = None
+    run: str | None = None
+    status: str | None = None
+    since: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who may do something that one alone may do, and until when unless it is claimed again."""
+
+    name: str
+    holder: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often something failed, and why it did the last time."""
+
+    count: int
+    error: str
