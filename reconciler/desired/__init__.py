@@ -1,0 +1,1 @@
+"""Files to model: positions, schemas, tokens, rules. Pure but for reading the files."""

@@ -1,0 +1,87 @@
+"""Amazon Resource Names: their parts, and the rules that ours must keep."""
+
+import re
+from typing import NamedTuple
+
+from reconciler.desired.problems import Problems, quote
+from reconciler.model.fleet import Fleet
+from reconciler.model.position import Position
+
+THING = "thing/"
+_PARTITION = re.compile(r"aws(-[a-z]+)*\Z")
+_QUALIFIER = re.compile(r"[a-zA-Z0-9_-]+\Z")
+
+
+class Arn(NamedTuple):
+    """``arn:partition:service:region:account:resource``; region and account may be empty."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @property
+    def is_thing(self) -> bool:
+        """Whether it names an AWS IoT thing."""
+        return self.service == "iot" and self.resource.startswith(THING)
+
+
+def parse_arn(text: str) -> Arn | None:
+    """The parts of an ARN, or None for text that is none."""
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not _PARTITION.match(parts[1]) or not parts[2] or not parts[5]:
+        return None
+    return Arn(*parts[1:])
+
+
+def check_region(text: str, what: str, position: Position, fleet: Fleet, problems: Problems) -> Arn | None:
+    """Check that ``text`` is an ARN of the fleet's region (or of none); return its parts if so."""
+    arn = parse_arn(text)
+    if arn is None or "${" in text:
+        hint = "write arn:aws:service:region:account:resource; tokens are not expanded here"
+        problems.add(position, "bad-arn", f"{what} is {quote(text)}, which is no ARN", hint)
+        return None
+    if arn.region not in {"", fleet.region}:
+        message = f"{what} is in the region {arn.region}, but the fleet is in {fleet.region}"
+        problems.add(position, "other-region", message, f"name one in {fleet.region}")
+        return None
+    return arn
+
+
+def check_account(arn: Arn, what: str, position: Position, fleet: Fleet, problems: Problems) -> None:
+    """Check that ``arn`` belongs to the fleet's account."""
+    if arn.account != fleet.account:
+        message = f"{what} belongs to the account {arn.account or '(none)'}, but the fleet's is {fleet.account}"
+        problems.add(position, "other-account", message, f"name one of the account {fleet.account}")
+
+
+def check_function(text: str, position: Position, fleet: Fleet, problems: Problems) -> None:
+    """Check a function's ARN: a Lambda function of the fleet's region (any account), with a version or alias.
+
+    Greengrass V1 takes no unqualified function and no $LATEST ("Controlling execution of Greengrass Lambda
+    functions", AWS IoT Greengrass V1 developer guide).
+    """
+    arn = check_region(text, "FunctionArn", position, fleet, problems)
+    if arn is None:
+        return
+    kind, _, rest = arn.resource.partition(":")
+    name, _, qualifier = rest.partition(":")
+    if arn.service != "lambda" or kind != "function" or not name:
+        hint = "write arn:aws:lambda:region:account:function:name:version"
+        problems.add(position, "bad-arn", f"FunctionArn is {quote(text)}, which names no Lambda function", hint)
+    elif not _QUALIFIER.match(qualifier):
+        given = f"the version {qualifier}" if qualifier else "no version or alias"
+        message = f"FunctionArn names {given}, which Greengrass V1 does not take"
+        hint = f"add a version or an alias, such as {':'.join(text.split(':')[:7])}:1"
+        problems.add(position, "unqualified-function", message, hint)
+
+
+def check_role(text: str, position: Position, fleet: Fleet, problems: Problems) -> None:
+    """Check the bulk deployment role: a role of the fleet's account."""
+    arn = parse_arn(text)
+    if arn is None or arn.service != "iam" or not arn.resource.startswith("role/") or arn.resource == "role/":
+        hint = f"write arn:{fleet.partition}:iam::{fleet.account}:role/NAME"
+        problems.add(position, "bad-arn", f"executionRoleArn is {quote(text)}, which names no role", hint)
+        return
+    check_account(arn, "executionRoleArn", position, fleet, problems)

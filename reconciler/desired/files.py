@@ -1,0 +1,166 @@
+"""Finds and reads the files of a fleet directory, and nothing outside of it."""
+
+import codecs
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from reconciler.desired.problems import Problems
+from reconciler.model.position import Position
+
+MAX_BYTES = 32 * 1024 * 1024
+"""The size up to which a file is read."""
+YAML_SUFFIXES = (".yaml", ".yml")
+
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.2 does not allow in a file (section 5.1)."""
+_SPLIT_HINT = "split it into several files"
+_OUTSIDE_HINT = "put a copy of the file into the fleet directory"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetDirectory:
+    """A fleet directory: ``path`` to read from, ``real`` without symbolic links, ``shown`` as messages call it."""
+
+    path: Path
+    real: Path
+    shown: PurePath
+
+    def position(self, relative: PurePath | str, line: int = 1, column: int = 1) -> Position:
+        """A place in the file at ``relative``, named as the user would type it."""
+        return Position(printable(str(self.shown / relative)), line, column)
+
+    def holds(self, path: Path) -> bool:
+        """Whether ``path``, symbolic links followed, lies inside."""
+        real = Path(os.path.realpath(path))
+        return real == self.real or self.real in real.parents
+
+
+def open_directory(directory: Path, shown_as: str | None = None) -> FleetDirectory:
+    """The fleet directory at ``directory``. Raises OSError where there is none."""
+    if not stat.S_ISDIR(os.stat(directory).st_mode):  # noqa: PTH116 # raises what is_dir() hides
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory))
+    shown = PurePath(shown_as) if shown_as is not None else PurePath(directory)
+    return FleetDirectory(directory, Path(os.path.realpath(directory)), shown)
+
+
+def find_yaml(fleet: FleetDirectory, problems: Problems) -> list[PurePath]:
+    """Every YAML file below the fleet directory, as sorted relative paths.
+
+    Hidden files and directories are left out. A symbolic link is followed if what it names lies in the fleet
+    directory and is not read anyway; one that leaves it is a problem.
+    """
+    found: list[PurePath] = []
+    links: list[PurePath] = []
+    waiting = [PurePath()]
+    while waiting:
+        folder = waiting.pop()
+        for entry in _entries(fleet, folder, problems):
+            relative = folder / entry.name
+            named_yaml = entry.name.lower().endswith(YAML_SUFFIXES)
+            if entry.is_symlink():
+                if not fleet.holds(Path(entry.path)) and (named_yaml or Path(entry.path).is_dir()):
+                    _add_outside(fleet.position(relative), problems)
+                elif named_yaml:
+                    links.append(relative)
+            elif entry.is_dir(follow_symlinks=False):
+                if named_yaml:
+                    _add_unreadable(fleet.position(relative), "it is a directory", problems)
+                waiting.append(relative)
+            elif named_yaml:
+                found.append(relative)
+    read = {os.path.realpath(fleet.path / relative) for relative in found} if links else set()
+    for link in sorted(links):
+        real = os.path.realpath(fleet.path / link)
+        if real not in read:
+            read.add(real)
+            found.append(link)
+    return sorted(found)
+
+
+def _entries(fleet: FleetDirectory, folder: PurePath, problems: Problems) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(fleet.path / folder) as entries:
+            yield from [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        _add_unreadable(fleet.position(folder), _reason(error), problems)
+
+
+def read_text(fleet: FleetDirectory, relative: PurePath, problems: Problems) -> str | None:
+    """The text of a file, or None (with a problem) if it leaves the directory, cannot be read, or is no UTF-8 text."""
+    position = fleet.position(relative)
+    path = fleet.path / relative
+    if not fleet.holds(path):
+        _add_outside(position, problems)
+        return None
+    try:
+        data = _read(path)
+    except OSError as error:
+        _add_unreadable(position, _reason(error), problems)
+        return None
+    if len(data) > MAX_BYTES:
+        _add_too_large(position, problems)
+        return None
+    return _decode(data, position, problems)
+
+
+def _read(path: Path) -> bytes:
+    """Up to one byte more than may be: never blocks on a FIFO, never reads what its size already refuses."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            kind = "directory" if stat.S_ISDIR(status.st_mode) else "pipe or device"
+            raise OSError(errno.EINVAL, f"it is a {kind}")
+        return bytes(MAX_BYTES + 1) if status.st_size > MAX_BYTES else file.read(MAX_BYTES + 1)
+
+
+def _decode(data: bytes, start: Position, problems: Problems) -> str | None:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        problems.add(start, "not-utf-8", "the file is UTF-16 text", "save it as UTF-8")
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        message = f"the byte 0x{error.object[error.start]:02x} in line {line} is not UTF-8 text"
+        problems.add(Position(start.file, line, column), "not-utf-8", message, "save the file as UTF-8")
+        return None
+    if bad := _CONTROL.search(text):
+        line = text.count("\n", 0, bad.start()) + 1
+        column = bad.start() - text.rfind("\n", 0, bad.start())
+        message = f"the control character U+{ord(bad[0]):04X} stands in line {line}"
+        hint = "take it away, or write it as \\x.. in double quotes"
+        problems.add(Position(start.file, line, column), "control-character", message, hint)
+        return None
+    return text
+
+
+def _add_outside(position: Position, problems: Problems) -> None:
+    problems.add(position, "outside-fleet", "this symbolic link leaves the fleet directory", _OUTSIDE_HINT)
+
+
+def _add_unreadable(position: Position, reason: str, problems: Problems) -> None:
+    hint = "make it a file that can be read, or give it a name that does not end in .yaml or .yml"
+    problems.add(position, "unreadable", f"reading it: {reason}", hint)
+
+
+def _add_too_large(position: Position, problems: Problems) -> None:
+    message = f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB"
+    problems.add(position, "too-large", message, _SPLIT_HINT)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def printable(text: str) -> str:
+    """``text`` on one line and in characters that any terminal shows: file names may hold anything."""
+    shown = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)

@@ -1,0 +1,110 @@
+"""Reads a fleet directory and gives back the desired state, or everything that is wrong with it."""
+
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from reconciler.desired.documents import Checked, check_document, document_name
+from reconciler.desired.expand import GroupExpander
+from reconciler.desired.files import FleetDirectory, find_yaml, open_directory, printable, read_text
+from reconciler.desired.fleet import build_fleet
+from reconciler.desired.groups import GroupBuilder, Unread
+from reconciler.desired.parse import parse
+from reconciler.desired.problems import Problems
+from reconciler.desired.provisioning import load_provisioning_templates
+from reconciler.desired.templates import build_templates
+from reconciler.model.desired import DesiredState
+from reconciler.model.errors import ConfigurationError, Problem
+from reconciler.model.position import Position
+
+
+def load(directory: Path, *, shown_as: str | None = None) -> DesiredState:
+    """The desired state in ``directory``; messages name files below ``shown_as`` (the directory as given).
+
+    Raises ConfigurationError with every problem at once, also for a directory that is missing or holds no Fleet.
+    """
+    try:
+        fleet_directory = open_directory(directory, shown_as)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError([_no_directory(directory, shown_as, error)]) from error
+    problems = Problems()
+    with _collector_paused():
+        state = _load(fleet_directory, problems)
+    if state is None or len(problems):
+        raise ConfigurationError(problems.all())
+    return state
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep Python's cycle collector out: what is built here has no cycles, and looking for them takes a third."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _no_directory(directory: Path, shown_as: str | None, error: Exception) -> Problem:
+    position = Position(printable(shown_as if shown_as is not None else str(directory)), 1, 1)
+    reason = (getattr(error, "strerror", None) or str(error)).lower()
+    return Problem(position, "no-directory", f"reading the fleet directory: {reason}", "name a directory that exists")
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The documents of a directory, and what could not be read of it."""
+
+    documents: list[Checked]
+    unread: Unread
+
+    def of_kind(self, kind: str) -> list[Checked]:
+        return [document for document in self.documents if document.kind == kind]
+
+
+def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
+    content = _read(directory, find_yaml(directory, problems), problems)
+    fleet = build_fleet(content.of_kind("Fleet"), directory.position(""), content.unread.everything, problems)
+    templates = build_templates(content.of_kind("Template"), fleet, problems)
+    provisioning_templates = load_provisioning_templates(directory, problems)
+    group_documents = content.of_kind("Group")
+    builder = GroupBuilder(directory, fleet, templates, content.unread, problems)
+    declared = builder.build(group_documents, content.of_kind("Device"))
+    expander = GroupExpander(fleet, provisioning_templates, problems)
+    groups = tuple(expander.expand(group) for group in declared)
+    if fleet is None:
+        return None
+    if not group_documents and content.unread.everything:
+        hint = "add a document with kind: Group"
+        problems.add(fleet.position, "empty-fleet", f"the fleet {fleet.name} has no group", hint)
+    return DesiredState(
+        directory=directory.path,
+        fleet=fleet,
+        templates={ref: entry.template for ref, entry in sorted(templates.entries.items()) if entry is not None},
+        groups=groups,
+        provisioning_templates={name: found for name, found in provisioning_templates.items() if found is not None},
+    )
+
+
+def _read(directory: FleetDirectory, files: Iterable[PurePath], problems: Problems) -> _Content:
+    """Every document, checked against its schema; the text and what was read from it are let go file by file."""
+    content = _Content([], Unread(everything=len(problems) == 0))
+    for relative in files:
+        text = read_text(directory, relative, problems)
+        if text is None:
+            content.unread.add()
+            continue
+        found, whole = parse(text, directory.position(relative).file, problems)
+        if not whole:
+            content.unread.add(text=text)
+        for document in found:
+            checked = check_document(document, problems)
+            if checked is not None:
+                content.documents.append(checked)
+            else:
+                content.unread.add(name=document_name(document.root))
+    return content

@@ -1,0 +1,134 @@
+"""Tokens such as ``${coreThingName}``: what they are, and their values for one group or one of its things."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.desired.problems import closest
+from reconciler.model.errors import ReconcileError
+from reconciler.model.fleet import Fleet
+from reconciler.model.group import Thing
+
+_FIELDS: Mapping[str, str] = {
+    "thingName": "thing_name",
+    "thingType": "thing_type",
+    "thingArn": "thing_arn",
+    "coreThingName": "core_thing_name",
+    "coreThingType": "core_thing_type",
+    "coreThingArn": "core_thing_arn",
+    "groupName": "group_name",
+    "accountId": "account_id",
+    "region": "region",
+}
+_LABEL = "labels."
+TOKENS = tuple(f"${{{name}}}" for name in (*_FIELDS, "labels.X"))
+"""Every token, as it is written."""
+_TOKEN = re.compile(r"\$\{([^}]*)(\}?)")
+
+
+class TokenError(ReconcileError):
+    """A token that does not exist, or that has no value here."""
+
+    def __init__(self, rule: str, message: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True)
+class TokenContext:
+    """The values that tokens have at one place; None for what is not there (no core, no thing, no type)."""
+
+    account_id: str
+    region: str
+    group_name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    core_thing_name: str | None = None
+    core_thing_type: str | None = None
+    core_thing_arn: str | None = None
+    thing_name: str | None = None
+    thing_type: str | None = None
+    thing_arn: str | None = None
+
+    @classmethod
+    def of_group(cls, fleet: Fleet, name: str, labels: Mapping[str, str], core: Thing | None) -> "TokenContext":
+        """What holds in a group where no thing is at hand."""
+        context = cls(fleet.account, fleet.region, name, labels)
+        if core is None:
+            return context
+        arn = fleet.thing_arn(core.thing_name)
+        return replace(context, core_thing_name=core.thing_name, core_thing_type=core.thing_type, core_thing_arn=arn)
+
+    def of_thing(self, fleet: Fleet, thing: Thing, labels: Mapping[str, str] | None = None) -> "TokenContext":
+        """What holds for one of the group's things; ``labels`` of its own go before the group's."""
+        return replace(
+            self,
+            thing_name=thing.thing_name,
+            thing_type=thing.thing_type,
+            thing_arn=fleet.thing_arn(thing.thing_name),
+            labels={**self.labels, **labels} if labels else self.labels,
+        )
+
+
+def expand(text: str, context: TokenContext) -> str:
+    """``text`` with every token replaced by its value. Raises TokenError for one that is unknown or has no value."""
+    if "${" not in text:
+        return text
+    return _TOKEN.sub(lambda match: _value(match, context), text)
+
+
+def unknown_tokens(text: str) -> list[str]:
+    """The tokens in ``text`` that do not exist, as written; one that is not closed is among them."""
+    return [match[0] for match in _TOKEN.finditer(text) if not _is_known(match)]
+
+
+def unknown_token(token: str) -> TokenError:
+    """The error for a token that does not exist."""
+    match = closest(token.strip("${}"), _FIELDS)
+    if not token.endswith("}"):
+        hint = "close it with }"
+    elif match:
+        hint = f"did you mean ${{{match}}}?"
+    else:
+        hint = f"the tokens are {', '.join(TOKENS)}"
+    return TokenError("unknown-token", f"unknown token {token}", hint=hint)
+
+
+def thing_tokens(text: str) -> list[str]:
+    """The tokens in ``text`` that need a thing at hand."""
+    return [match[0] for match in _TOKEN.finditer(text) if match[1] in {"thingName", "thingType", "thingArn"}]
+
+
+def without_tokens(text: str) -> str:
+    """``text`` with its tokens taken out."""
+    return _TOKEN.sub("", text)
+
+
+def _is_known(match: re.Match[str]) -> bool:
+    name = match[1]
+    return bool(match[2]) and (name in _FIELDS or (name.startswith(_LABEL) and len(name) > len(_LABEL)))
+
+
+def _value(match: re.Match[str], context: TokenContext) -> str:
+    if not _is_known(match):
+        raise unknown_token(match[0])
+    name = match[1]
+    if name.startswith(_LABEL):
+        value = context.labels.get(name.removeprefix(_LABEL))
+    else:
+        value = getattr(context, _FIELDS[name])
+    if value is None:
+        raise TokenError("token-without-value", f"{match[0]} has no value", hint=_why(name, context))
+    return str(value)
+
+
+def _why(name: str, context: TokenContext) -> str:
+    """How to give the token called ``name`` a value."""
+    if name.startswith(_LABEL):
+        return f"add metadata.labels.{name.removeprefix(_LABEL)} to the group, or take the token out"
+    if name.startswith("core"):
+        if context.core_thing_name is None:
+            return "declare a core in the group, or take the token out"
+        return "declare the core's thingType, or take the token out"
+    if context.thing_name is None:
+        return "no thing is at hand here: use ${core…} tokens, or move it to deviceSubscriptions"
+    return "declare thingType for each such thing, or take the token out"

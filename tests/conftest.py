@@ -1,0 +1,62 @@
+"""Fixtures for all tests: a sandbox for whatever touches AWS, and device keys that are made quickly."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import settings
+
+from reconciler.sandbox.testing import Sandbox
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("reconciler", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("reconciler")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the tests of a module that are ``sampled``, every third stays in `make test`; the others count as long."""
+    seen: Counter[Path] = Counter()
+    for item in items:
+        if item.get_closest_marker("sampled") is not None:
+            if seen[item.path] % 3:
+                item.add_marker(pytest.mark.long)
+            seen[item.path] += 1
+
+
+@pytest.fixture(autouse=True)
+def quick_keys(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elliptic device keys: RSA takes most of an apply's time. That the product makes RSA is tested in provisioning."""
+    if "provisioning" not in request.node.path.parts:
+        monkeypatch.setattr("reconciler.provisioning.provision.new_key", elliptic_key)
+
+
+def elliptic_key() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One sandbox for all tests of this process, on a port of its own. Ask for ``aws`` instead: that one is empty."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def aws(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """An empty sandbox, and an environment in which every AWS client, also of a subprocess, speaks to it alone."""
+    sandbox.reset()
+    for name in os.environ:
+        if name.startswith(("AWS_", "MOTO_")):
+            monkeypatch.delenv(name)
+    for name, value in sandbox.env.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return sandbox

@@ -1,0 +1,50 @@
+"""docs/files.md says what the loader does."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+TEXT = (REPOSITORY / "docs/files.md").read_text(encoding="utf-8")
+SOURCE = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "reconciler/desired").glob("*.py"))
+RULES = re.findall(r"^\| `([a-z0-9-]+)` \|", TEXT.partition("## Rules")[2], re.MULTILINE)
+MADE_OF_PARTS = {"too-many-functions", "too-many-resources"}
+
+
+def test_every_rule_of_the_reference_is_one_of_the_loaders() -> None:
+    assert [rule for rule in RULES if f'"{rule}"' not in SOURCE and rule not in MADE_OF_PARTS] == []
+    assert len(RULES) == len(set(RULES))
+
+
+def rules_told() -> Iterator[str]:
+    """The rules that the loader's code names where it tells a problem."""
+    for node in ast.walk(ast.parse(SOURCE)):
+        given: list[ast.expr] = []
+        if isinstance(node, ast.Tuple) and len(node.elts) == 4:
+            given = [node.elts[1]]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            given = node.args[1:2] if name == "add" else node.args[:1] if name == "TokenError" else []
+        for expression in given:
+            if (
+                isinstance(expression, ast.Constant)
+                and isinstance(expression.value, str)
+                and expression.value.islower()
+            ):
+                yield expression.value
+
+
+def test_every_rule_of_the_loader_is_in_the_reference() -> None:
+    told = set(rules_told())
+    assert len(told) > 40
+    assert told - set(RULES) == set()
+
+
+def test_the_examples_of_the_reference_load(fleets: Any) -> None:
+    documents = re.findall(r"^```yaml\n(apiVersion.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    assert len(documents) == 4
+    empty = dict.fromkeys(("fleet.yaml", "template.yaml", "group.yaml"), "")
+    state = fleets.load({**empty, "all.yaml": "---\n".join(documents)})
+    assert [len(group.things) for group in state.groups] == [3]
