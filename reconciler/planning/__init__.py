@@ -1,0 +1,1 @@
+"""Desired and live state to a plan: comparison, order, digests. Pure."""
