@@ -1,0 +1,1 @@
+"""Sessions, call budgets, errors and the cache of immutable answers."""

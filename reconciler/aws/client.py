@@ -1,0 +1,256 @@
+"""The one way to AWS: every call goes through the budgets, is counted, retried where that is safe, and explained.
+
+Calls that are not idempotent are never resent when their answer is lost: that raises AnswerLostError, and the caller
+looks up what was done before it decides. Throttling is different: nothing was done, so they are sent again.
+
+botocore resends nothing here. Its own retries share a quota per client that drains under steady throttling and then
+fails calls at their first attempt; they cannot be counted where a call fails; and they know nothing of what is safe.
+"""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reconciler import __version__
+from reconciler.aws.budgets import Budgets
+from reconciler.aws.errors import is_unreachable, may_resend, translate
+from reconciler.aws.http import HttpAnswer, function_answer, gateway_event, read_json, sign
+from reconciler.aws.stats import Stats
+from reconciler.model.errors import AwsError
+
+Answer = TypeVar("Answer")
+
+ATTEMPTS = 8
+"""With the pauses between them some 26 seconds on average: what AWS's own throttling and restarts take to pass."""
+CONNECT_ATTEMPTS = 4
+"""Where nothing listens, or no name resolves, people would rather know soon."""
+LONGEST_PAUSE = 20.0
+"""Seconds (botocore's standard retry mode, ExponentialBackoff)."""
+CONNECTIONS = 32
+PAGE = "250"
+"""The largest page of Greengrass V1 (API reference: MaxResults 1 to 250; a string in the model)."""
+
+NOT_IDEMPOTENT = ("Create", "Register", "Associate", "Reset", "Start")
+"""Beginnings of operations whose second sending could do their work twice."""
+TOKENED = frozenset({"CreateDeployment", "StartBulkDeployment"})
+"""V1 honours AmznClientToken here, and only here (Developer Guide, "Deployments" and "Create bulk deployments")."""
+TOKEN = "AmznClientToken"  # noqa: S105 (a parameter's name)
+PASSING_STATUSES = frozenset({502, 503, 504})
+"""Of a gateway in front of a service that is no AWS API: the service itself said nothing."""
+
+
+class Aws:
+    """AWS in one account and region. Threads share it; boto3 is imported at the first call."""
+
+    def __init__(
+        self,
+        region: str,
+        *,
+        limits: Mapping[str, float] | None = None,
+        share: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.region = region
+        self.stats = Stats()
+        self._budgets = Budgets(region, limits, share=share)
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._session: Any = None
+        self._http: Any = None
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call ``operation`` (API name) of ``service`` (boto3 name) and return the answer without its metadata.
+
+        A streamed ``Body`` comes as bytes. Raises AwsError, and AnswerLostError for a call that is not idempotent and
+        whose answer did not come.
+        """
+
+        def send() -> dict[str, Any]:
+            answer = dict(getattr(self._client(service), xform_name(operation))(**parameters))
+            answer.pop("ResponseMetadata", None)
+            if hasattr(answer.get("Body"), "read"):
+                answer["Body"] = answer["Body"].read()
+            return answer
+
+        self.stats.count(service, operation)
+        resendable = is_resendable(operation, tokened=TOKEN in parameters)
+        return self._until_done(f"{service}:{operation}", send, resendable=resendable)
+
+    def back_off(self, attempt: int) -> None:
+        """Pause before the attempt after ``attempt`` (from 1): twice as long each time, and by chance, to spread."""
+        self._sleep(random.uniform(0, min(LONGEST_PAUSE, 0.25 * 2**attempt)))  # noqa: S311 (jitter, no secret)
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every item under ``key`` of a paged Greengrass V1 list, page by page, in the order of the answers."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self.call(service, operation, MaxResults=PAGE, **parameters, **token)
+            yield from answer.get(key, [])
+            if not answer.get("NextToken"):
+                return
+            token = {"NextToken": answer["NextToken"]}
+
+    def account(self) -> str:
+        """The account that the credentials belong to. Raises AwsError when there are none or AWS does not answer."""
+        return str(self.call("sts", "GetCallerIdentity")["Account"])
+
+    def http(
+        self,
+        service: str,
+        operation: str,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        document: Any = None,
+        signed_in: str = "",
+    ) -> HttpAnswer:
+        """Send one request to a JSON service that is no AWS API, and count it as ``service:operation``.
+
+        It is signed with the session's credentials for API Gateway in the region ``signed_in``, if one is given. Sent
+        again when it was throttled (429), and a GET also when its answer is lost or a gateway's. What other
+        status the service answers with is for the caller. Raises AnswerLostError when no answer came to another method.
+        """
+        body = None if document is None else json.dumps(document).encode()
+
+        def send() -> HttpAnswer:
+            from botocore.awsrequest import AWSRequest  # noqa: PLC0415 (as boto3)
+
+            self._budgets.take(service, operation)
+            request = AWSRequest(method=method, url=url, headers=dict(headers), data=body)
+            if signed_in:
+                with self._lock:
+                    session = self._get_session()
+                sign(request, session, signed_in)
+            response = self._http_session().send(request.prepare())
+            return HttpAnswer(response.status_code, read_json(response.content))
+
+        return self._exchange(service, operation, method, send)
+
+    def invoke(
+        self,
+        service: str,
+        operation: str,
+        function: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        document: Any = None,
+    ) -> HttpAnswer:
+        """As ``http``, but the service is asked by way of its Lambda ``function``, past API Gateway.
+
+        Raises AwsError also where Lambda itself refuses.
+        """
+        event = json.dumps(gateway_event(method, path, headers, document)).encode()
+
+        def send() -> HttpAnswer:
+            self._budgets.take(service, operation)
+            made = self._client("lambda").invoke(FunctionName=function, InvocationType="RequestResponse", Payload=event)
+            return function_answer(made["Payload"].read(), made.get("FunctionError"))
+
+        return self._exchange(service, operation, method, send)
+
+    def _exchange(self, service: str, operation: str, method: str, send: Callable[[], HttpAnswer]) -> HttpAnswer:
+        resendable = method == "GET"
+
+        def is_passing(answer: HttpAnswer) -> bool:
+            return answer.status == 429 or (resendable and answer.status in PASSING_STATUSES)
+
+        self.stats.count(service, operation)
+        return self._until_done(f"{service}:{operation}", send, resendable=resendable, is_passing=is_passing)
+
+    def _until_done(
+        self,
+        name: str,
+        send: Callable[[], Answer],
+        *,
+        resendable: bool,
+        is_passing: Callable[[Answer], bool] = lambda _: False,
+    ) -> Answer:
+        """The answer that ``send`` brings, sent again as long as that helps and does no harm."""
+        attempt = 1
+        while True:
+            try:
+                answer = send()
+            except (ClientError, BotoCoreError) as error:
+                most = CONNECT_ATTEMPTS if is_unreachable(error) else ATTEMPTS
+                if attempt >= most or not may_resend(error, resendable=resendable):
+                    raise translate(error, name, resendable=resendable) from error
+            else:
+                if attempt >= ATTEMPTS or not is_passing(answer):
+                    return answer
+            self.stats.retried()
+            self.back_off(attempt)
+            attempt += 1
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if (client := self._clients.get(service)) is None:
+                client = self._clients[service] = self._make_client(service)
+            return client
+
+    def _get_session(self) -> Any:
+        """The boto3 session, made when first asked for. Only for whoever holds the lock."""
+        import boto3  # noqa: PLC0415 (a quarter of a second that commands without AWS need not pay)
+
+        if self._session is None:
+            self._session = boto3.session.Session(region_name=self.region)
+        return self._session
+
+    def _make_client(self, service: str) -> Any:
+        from botocore.config import Config  # noqa: PLC0415 (as boto3)
+
+        try:
+            client = self._get_session().client(
+                service,
+                config=Config(
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    max_pool_connections=CONNECTIONS,
+                    connect_timeout=10,
+                    read_timeout=60,
+                    user_agent_extra=f"greengrass-reconciler/{__version__}",
+                ),
+            )
+        except BotoCoreError as error:
+            raise translate(error, f"{service} client", resendable=True) from error
+        except ValueError as error:  # botocore's word for an endpoint that is no URL
+            hint = "AWS_ENDPOINT_URL is a whole URL, such as http://127.0.0.1:4566; unset it to reach AWS itself"
+            raise AwsError(
+                f"{service} client: {error}", operation=service, code="InvalidEndpoint", hint=hint
+            ) from error
+
+        def before_send(event_name: str, **_: Any) -> None:
+            # Per attempt: each costs the account one of its calls.
+            self._budgets.take(service, event_name.rsplit(".", 1)[-1])
+
+        client.meta.events.register("before-send", before_send)
+        return client
+
+    def _http_session(self) -> Any:
+        from botocore.httpsession import URLLib3Session  # noqa: PLC0415 (as boto3)
+
+        with self._lock:
+            if self._http is None:
+                self._http = URLLib3Session(timeout=60, max_pool_connections=CONNECTIONS)
+            return self._http
+
+
+def is_resendable(operation: str, *, tokened: bool = True) -> bool:
+    """Whether sending ``operation`` twice does no more than sending it once.
+
+    ``tokened`` says whether it bears a client token, which makes it so where the service honours one.
+    """
+    return (tokened and operation in TOKENED) or not operation.startswith(NOT_IDEMPOTENT)
+
+
+def is_not_found(error: AwsError) -> bool:
+    """Whether AWS says that a thing, group, version or object is not there."""
+    return error.status == 404 or error.code in {"404", "NoSuchKey", "ResourceNotFoundException"}
