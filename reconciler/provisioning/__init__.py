@@ -1,0 +1,1 @@
+"""Things, keys, certificates and their artifacts: AWS IoT or CDF Provisioning."""

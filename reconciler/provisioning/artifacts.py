@@ -1,0 +1,166 @@
+"""What a core or device needs to connect, in S3: key and certificate, and a core's ``config.json``.
+
+``<prefix><group id>/<thing>/certs.zip`` holds ``private.key`` from the moment before the certificate is asked for, and
+``cert.pem`` and ``root.ca.pem`` once it is there; ``<prefix><group id>/<thing>/greengrassCoreConfig.zip`` holds
+``config.json``. Names and members are those of AWS Connected Device Framework: what reads its artifacts reads these.
+"""
+
+import io
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from importlib import resources
+
+from reconciler.aws.client import Aws, is_not_found
+from reconciler.model.errors import AwsError, ReconcileError
+
+CERTS, CORE_CONFIG = "certs.zip", "greengrassCoreConfig.zip"
+CERTIFICATE, KEY, ROOT_CA, CONFIG = "cert.pem", "private.key", "root.ca.pem", "config.json"
+_ALREADY_THERE = frozenset({409, 412})
+"""412: it is there. 409: another is being written at this moment (S3 API reference, PutObject, ``If-None-Match``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What ``certs.zip`` holds: PEM texts, None for what is not there (yet, or because the device keeps its key)."""
+
+    key: bytes | None = field(default=None, repr=False)
+    certificate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactStore:
+    """The artifacts of one fleet under ``s3://bucket/prefix``. Methods raise AwsError.
+
+    They raise ReconcileError for a ``certs.zip`` that cannot be read: what is in it may be the only copy of a key.
+    """
+
+    aws: Aws
+    bucket: str
+    prefix: str
+
+    def location(self, group_id: str, thing_name: str, name: str) -> str:
+        """The S3 key of an artifact of a thing of a group."""
+        return f"{self.prefix}{group_id}/{thing_name}/{name}"
+
+    def credentials(self, group_id: str, thing_name: str) -> Credentials | None:
+        """What was stored for a thing of a group, None if nothing was."""
+        key = self.location(group_id, thing_name, CERTS)
+        try:
+            answer = self.aws.call("s3", "GetObject", Bucket=self.bucket, Key=key)
+        except AwsError as error:
+            if is_not_found(error) and error.code != "NoSuchBucket":
+                return None
+            raise
+        try:
+            return _unzipped(answer["Body"])
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+            UnicodeDecodeError,
+        ) as error:
+            raise ReconcileError(
+                f"reading s3://{self.bucket}/{key}: {type(error).__name__}: not an archive of key and certificate",
+                hint=f"look into it, put an earlier version of it back or take it away, and apply again ({thing_name})",
+            ) from None
+
+    def keep_key(self, group_id: str, thing_name: str, key: bytes) -> bytes:
+        """Store a new key unless one is there already; return the one that is stored, which is the one to use.
+
+        An earlier run may have stored its key and been cut off before, or after, AWS made the certificate for it.
+        """
+        try:
+            self._put(group_id, thing_name, CERTS, {KEY: key}, only_if_absent=True)
+        except AwsError as error:
+            if error.status not in _ALREADY_THERE:
+                raise
+            stored = self.credentials(group_id, thing_name)
+            if stored is not None and stored.key is not None:
+                return stored.key
+            self.replace_key(group_id, thing_name, key)
+        return key
+
+    def replace_key(self, group_id: str, thing_name: str, key: bytes) -> None:
+        """Store a new key in place of whatever was stored."""
+        self._put(group_id, thing_name, CERTS, {KEY: key})
+
+    def keep_certificate(self, group_id: str, thing_name: str, certificate: str, key: bytes | None) -> None:
+        """Store the certificate beside its key (none, where the device keeps it) and Amazon's root CA."""
+        members = {CERTIFICATE: certificate.encode(), ROOT_CA: root_ca().encode()}
+        if key is not None:
+            members[KEY] = key
+        self._put(group_id, thing_name, CERTS, members)
+
+    def keep_core_config(self, group_id: str, thing_name: str, *, thing_arn: str, iot_host: str) -> None:
+        """Store the ``config.json`` of a core. ``iot_host`` is the account's ``iot:Data-ATS`` endpoint."""
+        text = core_config(thing_arn=thing_arn, iot_host=iot_host, region=self.aws.region)
+        self._put(group_id, thing_name, CORE_CONFIG, {CONFIG: text.encode()})
+
+    def _put(
+        self, group_id: str, thing_name: str, name: str, members: dict[str, bytes], *, only_if_absent: bool = False
+    ) -> None:
+        condition = {"IfNoneMatch": "*"} if only_if_absent else {}
+        self.aws.call(
+            "s3",
+            "PutObject",
+            Bucket=self.bucket,
+            Key=self.location(group_id, thing_name, name),
+            Body=zipped(members),
+            ContentType="application/zip",
+            **condition,
+        )
+
+
+def _unzipped(archive: bytes) -> Credentials:
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        names = set(file.namelist())
+        return Credentials(
+            file.read(KEY) if KEY in names else None,
+            file.read(CERTIFICATE).decode() if CERTIFICATE in names else None,
+        )
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    """A zip archive with ``members`` at its root; equal members make equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in sorted(members.items()):
+            # A ZipInfo of our own has no time of day in it; it is unpacked readable by its owner alone.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def root_ca() -> str:
+    """Amazon Root CA 1 (PEM), which the ATS endpoints of AWS IoT and Greengrass chain up to."""
+    return resources.files("reconciler.provisioning").joinpath("AmazonRootCA1.pem").read_text("ascii")
+
+
+def core_config(*, thing_arn: str, iot_host: str, region: str) -> str:
+    """The ``config.json`` of a V1 core (AWS IoT Greengrass V1 guide, "AWS IoT Greengrass core configuration file")."""
+    certs = "file:///greengrass/certs"
+    key = f"{certs}/{KEY}"
+    suffix = ".cn" if region.startswith("cn-") else ""
+    config = {
+        "coreThing": {
+            "caPath": ROOT_CA,
+            "certPath": CERTIFICATE,
+            "keyPath": KEY,
+            "thingArn": thing_arn,
+            "iotHost": iot_host,
+            "ggHost": f"greengrass-ats.iot.{region}.amazonaws.com{suffix}",
+        },
+        "runtime": {"cgroup": {"useSystemd": "yes"}},
+        "managedRespawn": False,
+        "crypto": {
+            "principals": {
+                "SecretsManager": {"privateKeyPath": key},
+                "IoTCertificate": {"privateKeyPath": key, "certificatePath": f"{certs}/{CERTIFICATE}"},
+            },
+            "caPath": f"{certs}/{ROOT_CA}",
+        },
+    }
+    return json.dumps(config, separators=(",", ":"))
