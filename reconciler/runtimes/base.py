@@ -1,0 +1,120 @@
+"""What a runtime is to the rest: something that can plan groups, carry their actions out, and say where they stand."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from reconciler.model.desired import DesiredState
+from reconciler.model.group import Group
+from reconciler.model.order import DeploymentOrder
+from reconciler.model.plan import Action, GroupPlan, GuardFinding, Plan
+from reconciler.model.run import GroupStatus
+
+Say = Callable[[str, str], None]
+"""Tells the user what happens: ``say(group, what)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a runtime adds to a plan."""
+
+    groups: tuple[GroupPlan, ...]
+    guards: tuple[GuardFinding, ...]
+    contents: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A group whose actions are done, all but its ``deployment`` (None: nothing to deploy)."""
+
+    name: str
+    group_id: str
+    group_arn: str
+    version_id: str | None
+    deployment: Action | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What became of asking for a group's deployment: its id, or why there is none.
+
+    ``busy`` says that Greengrass was at work on another deployment until the deadline: asking again later may do.
+    """
+
+    name: str
+    deployment_id: str | None
+    error: str | None = None
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a group's devices reported: ``status`` is the API's word; ``since`` ISO 8601 in UTC."""
+
+    name: str
+    finished: bool
+    succeeded: bool
+    status: str
+    since: str
+    error: str | None = None
+
+
+class Journal(Protocol):
+    """Remembers actions: intent before a call, result after it. What is wanted again bears the same id in every run.
+
+    An action ``of_run`` is remembered for this run alone: a run that is taken up again goes on where it was.
+    """
+
+    def begin(self, action_id: str, *, of_run: bool = False) -> "Begun | None":
+        """Note that an action begins; what was noted of it before, None if nothing was."""
+
+    def finish(self, action_id: str, result: str, *, of_run: bool = False) -> None:
+        """Note the result of an action (an id or ARN)."""
+
+    def brought_in(self, group: str) -> Mapping[str, str]:
+        """The things that this run has brought into a group already: thing name to certificate ARN."""
+
+    def bring_in(self, group: str, thing: str, *, provisioned: bool, certificate_arn: str) -> None:
+        """Note that a thing is brought in: provisioned, or only associated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An action that an earlier run began; ``result`` is None if it did not live to see one."""
+
+    result: str | None
+
+
+class Runtime(Protocol):
+    """One Greengrass runtime. Methods raise ReconcileError and what is below it."""
+
+    def plan(
+        self, desired: DesiredState, groups: Sequence[Group], known_groups: frozenset[str], *, expect_some: bool
+    ) -> Planned:
+        """Observe ``groups`` and say what would be done. Never writes.
+
+        ``known_groups`` were made before; with ``expect_some`` a live state without any group is an error.
+        """
+
+    def plan_order(
+        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
+    ) -> Planned:
+        """Say what carrying ``order`` out on ``groups`` would ask Greengrass for. Never writes."""
+
+    def status(
+        self, desired: DesiredState, groups: Sequence[Group], version_of: Callable[[str], int | None]
+    ) -> list[GroupStatus]:
+        """Where ``groups`` stand now; ``version_of`` tells the template version behind a group version, where known."""
+
+    def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
+        """Do everything for one group but its deployment. Threads call it for several groups at once."""
+
+    def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterable[Started]:
+        """Ask for the deployments of all groups that are ready, new ones together, as each is answered.
+
+        ``deadline`` is a time of the monotonic clock until which a busy Greengrass is waited for. ``again`` says that
+        an earlier attempt may have asked already: groups that have their deployment by now are not asked for anew.
+        """
+
+    def outcomes(self, started: Mapping[str, tuple[str, str]], deadline: float, say: Say) -> Iterable[Outcome]:
+        """What the devices report for groups (name → group id, deployment id), as it comes, until ``deadline``."""

@@ -1,0 +1,100 @@
+"""The actions that realise what was found different in one group, in the order of rule 6. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model.group import Group
+from reconciler.model.plan import KNOWN_AFTER_APPLY, Action, Change
+from reconciler.runtimes.v1.deployment_choice import Choice
+from reconciler.runtimes.v1.live import FLEET_TAG, GROUP_VERSION_TAG, TEMPLATE_TAG, LiveGroup
+
+BIRTH_TAGS = (FLEET_TAG, TEMPLATE_TAG)
+"""What a group is created with: whose it is. Which version it is at is said once it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What becomes of a group's definitions: ``after`` is the version's ARN, or what publishes it, by family.
+
+    ``carried`` describes those that nobody manages in the files.
+    """
+
+    after: Mapping[str, str | Action]
+    changes: tuple[Change, ...]
+    carried: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All that was found about one group. ``tags`` are the wanted ones; ``to_add`` brings in things that it lacks."""
+
+    group: Group
+    live: LiveGroup | None
+    tags: Mapping[str, str]
+    to_add: tuple[Action, ...]
+    definitions: Definitions
+    choice: Choice
+
+
+def needs_version(live: LiveGroup | None, definitions: Definitions) -> bool:
+    """Whether a new group version has to be made."""
+    if live is None or live.version_id is None:
+        return True
+    return dict(definitions.after) != live.definition_arns()
+
+
+def changes_of(difference: Difference) -> tuple[Change, ...]:
+    """Every difference of the group: itself, its definitions, its tags, its deployment."""
+    changes = [*difference.definitions.changes, *_tag_changes(difference), *difference.choice.changes]
+    if difference.live is None:
+        changes.append(Change("group", "add", None, difference.group.name))
+    return tuple(sorted(changes))
+
+
+def actions_of(difference: Difference) -> tuple[Action, ...]:
+    """The group (if new), its things, definition versions, group version, tags, deployment."""
+    name = difference.group.name
+    actions: list[Action] = []
+    if difference.live is None:
+        birth = {key: difference.tags[key] for key in BIRTH_TAGS}
+        actions.append(Action(f"{name}/create-group", "create-group", name, (), {"tags": birth}))
+    actions.extend(difference.to_add)
+    tags = dict(difference.tags)
+    tag_needs: tuple[str, ...] = ()
+    if new_version := needs_version(difference.live, difference.definitions):
+        publications, version = _version(difference)
+        actions.extend((*publications, version))
+        tags[GROUP_VERSION_TAG], tag_needs = KNOWN_AFTER_APPLY, (version.id,)
+    chosen = difference.choice.action
+    if not (new_version or _tag_changes(difference)):
+        return (*actions, chosen) if chosen is not None else tuple(actions)
+    tag = Action(f"{name}/tag-group", "tag-group", name, tag_needs, {"tags": tags})
+    if chosen is None:
+        return (*actions, tag)
+    return (*actions, tag, Action(chosen.id, chosen.kind, name, (tag.id,), chosen.inputs))
+
+
+def _version(difference: Difference) -> tuple[tuple[Action, ...], Action]:
+    """The publications that a new group version needs, and the action that makes it."""
+    name, live = difference.group.name, difference.live
+    after = difference.definitions.after
+    published = {action.id: action for action in after.values() if isinstance(action, Action)}
+    created = () if live is not None else (f"{name}/create-group",)
+    references = {family: arn if isinstance(arn, str) else {"action": arn.id} for family, arn in after.items()}
+    version = Action(
+        f"{name}/create-group-version",
+        "create-group-version",
+        name,
+        (*created, *sorted(published)),
+        {"definitions": references},
+    )
+    return tuple(published[key] for key in sorted(published)), version
+
+
+def _tag_changes(difference: Difference) -> list[Change]:
+    before = difference.live.tags if difference.live is not None else {}
+    return [
+        Change(f"tags.{key}", "change" if key in before else "add", before.get(key), value)
+        for key, value in sorted(difference.tags.items())
+        if before.get(key) != value
+    ]

@@ -1,0 +1,262 @@
+"""Compares a desired group with its live state and says what would be done about each difference. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.model.canonical import digest
+from reconciler.model.desired import DesiredState
+from reconciler.model.group import Group, Thing
+from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
+from reconciler.planning.differences import differences
+from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
+from reconciler.runtimes.v1.deployment_choice import Choice, choose_deployment
+from reconciler.runtimes.v1.families import THING_FAMILIES, comparable, definition_ids
+from reconciler.runtimes.v1.live import (
+    DEPLOYMENT_TAG,
+    GROUP_VERSION_TAG,
+    REDEPLOY_OF_TAG,
+    REDEPLOY_TAG,
+    TEMPLATE_TAG,
+    Answers,
+    LiveFleet,
+    LiveGroup,
+)
+from reconciler.runtimes.v1.publications import Publications
+from reconciler.runtimes.v1.tags import template_version, wanted_tags
+from reconciler.runtimes.v1.wanted import live_entries, wanted_definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that comparing needs. ``known_groups`` are those that the ledger remembers as made before."""
+
+    desired: DesiredState
+    live: LiveFleet
+    answers: Answers
+    publications: Publications
+    provisioning: Callable[[Thing], dict[str, Any]]
+    known_groups: frozenset[str] = frozenset()
+
+
+def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list[GuardFinding]]:
+    """The plan of one group, and what guards say of it. A group with an error among them is blocked."""
+    live = comparison.live.groups.get(group.name)
+    if live is not None and live.fleet != comparison.desired.fleet.name and not group.adopt:
+        return _foreign(comparison, group, live)
+    to_add = _things_to_add(comparison, group, live)
+    definitions = _compare_definitions(comparison, group, live, tuple(action.id for action in to_add))
+    choice = choose_deployment(group, live, comparison.answers, new_version=needs_version(live, definitions))
+    tags = _tags(comparison, group, live, definitions, choice)
+    difference = Difference(group, live, tags, tuple(to_add), definitions, choice)
+    actions = actions_of(difference)
+    drift = _drift(comparison, difference)
+    findings = [*_missing_types(comparison, group, to_add), *choice.findings]
+    plan = GroupPlan(
+        name=group.name,
+        runtime=group.runtime,
+        operation=_operation(difference, actions),
+        target=group.template,
+        fingerprint=_fingerprint(live, group, comparison.answers),
+        reasons=tuple(filter(None, (drift, *_reasons(group, live, definitions), *choice.reasons))),
+        drift=bool(drift),
+        changes=changes_of(difference),
+        actions=actions,
+        things=_things(group, live),
+        live={"groupId": live.id, "groupArn": live.arn} if live is not None else {},
+        carried=definitions.carried,
+        notes=choice.notes,
+        blocked=any(finding.severity == "error" for finding in findings),
+    )
+    return plan, findings
+
+
+def _things_to_add(comparison: Comparison, group: Group, live: LiveGroup | None) -> list[Action]:
+    needs = () if live is not None else (f"{group.name}/create-group",)
+    actions = []
+    for family, members in (("cores", group.cores), ("devices", group.devices)):
+        present = live_entries(live, family)
+        for thing in sorted(members, key=lambda member: member.thing_name):
+            if thing.thing_name in present:
+                continue
+            existing = comparison.answers.things.get(thing.thing_name)
+            if existing is not None and existing.certificate_arn is not None:
+                inputs = {
+                    "thingName": thing.thing_name,
+                    "thingArn": comparison.desired.fleet.thing_arn(thing.thing_name),
+                    "role": thing.role,
+                    "certificateArn": existing.certificate_arn,
+                }
+                kind = "associate-thing"
+            else:
+                inputs = comparison.provisioning(thing) | ({"exists": True} if existing is not None else {})
+                kind = "provision-thing"
+            actions.append(Action(f"{group.name}/{kind}/{thing.thing_name}", kind, thing.thing_name, needs, inputs))
+    return actions
+
+
+def _compare_definitions(
+    comparison: Comparison, group: Group, live: LiveGroup | None, things: tuple[str, ...]
+) -> Definitions:
+    wanted = wanted_definitions(comparison.desired, group, comparison.live, comparison.answers.things)
+    present = live.definitions if live is not None else {}
+    after: dict[str, str | Action] = {}
+    changes: list[Change] = []
+    carried = []
+    for family in sorted(wanted.keys() | present.keys()):
+        have, want = present.get(family), wanted.get(family)
+        before = comparable(family, have.content) if have is not None else {}
+        if want is not None:
+            found = differences(family, before, comparable(family, want.content))
+            if have is not None and not found:
+                after[family] = have.arn
+            else:
+                needs = things if family in THING_FAMILIES else ()
+                after[family] = comparison.publications.version_of(family, want, needs)
+                changes.extend(found)
+        elif have is not None and _was_managed(comparison, live, family, have.arn):
+            changes.extend(differences(family, before, {}))
+        elif have is not None:
+            after[family] = have.arn
+            carried.append(f"{family} ({have.arn})")
+    return Definitions(after, tuple(changes), tuple(carried))
+
+
+def _was_managed(comparison: Comparison, live: LiveGroup | None, family: str, arn: str) -> bool:
+    """Whether the files managed what they no longer declare: the group's tag says so, or we made the definition."""
+    made_here = comparison.answers.owners.get(definition_ids(arn)[0]) is not None
+    return made_here or (live is not None and family in live.managed)
+
+
+def _tags(
+    comparison: Comparison, group: Group, live: LiveGroup | None, definitions: Definitions, choice: Choice
+) -> dict[str, str]:
+    """The tags that the group shall have, with the marks that go with its deployment.
+
+    Where something is written anyway, a version that we have not marked, and that is as the files say, is marked now:
+    a run was cut off before it could do that.
+    """
+    tags = wanted_tags(comparison.desired.fleet, group, comparison.live.sources.get(group.template, ()))
+    tags |= choice.marks
+    if live is not None and live.version_id is not None and not needs_version(live, definitions):
+        writes = choice.action is not None or not tags.items() <= live.tags.items()
+        if writes and live.tags.get(GROUP_VERSION_TAG) != live.version_id:
+            tags[GROUP_VERSION_TAG] = live.version_id
+    return tags
+
+
+DEPLOYMENT_MARKS = frozenset({DEPLOYMENT_TAG, GROUP_VERSION_TAG, REDEPLOY_OF_TAG, REDEPLOY_TAG})
+"""The tags that say what was deployed, and nothing of what the group is."""
+
+
+def _operation(difference: Difference, actions: Iterable[Action]) -> Operation:
+    kinds = {action.kind for action in actions}
+    if not kinds:
+        return "none"
+    if difference.live is None:
+        return "create"
+    if {key for key, value in difference.tags.items() if difference.live.tags.get(key) != value} <= DEPLOYMENT_MARKS:
+        kinds.discard("tag-group")
+    return "deploy" if kinds and kinds <= set(DEPLOYMENT_KINDS) else "update"
+
+
+def _reasons(group: Group, live: LiveGroup | None, definitions: Definitions) -> list[str]:
+    if live is None:
+        return ["no group of this name is live"]
+    reasons = []
+    before = template_version(live.tags)
+    if live.tags.get(TEMPLATE_TAG, group.template.name) != group.template.name:
+        reasons.append(f"template {live.tags[TEMPLATE_TAG]} {before} → {group.template}")
+    elif before is not None and before != group.template.version:
+        reasons.append(f"target version {before} → {group.template.version}")
+    for family, one, many in (("cores", "core", "cores"), ("devices", "device", "devices")):
+        for kind, word in (("add", "new"), ("remove", "gone from the files")):
+            count = sum(change.kind == kind and change.path.startswith(f"{family}[") for change in definitions.changes)
+            if count:
+                reasons.append(f"{count} {one if count == 1 else many} {word}")
+    if definitions.changes and not reasons:
+        reasons.append("its definitions differ from the files")
+    if live.version_id is None:
+        reasons.append("it has no version yet")
+    return reasons
+
+
+def _drift(comparison: Comparison, difference: Difference) -> str:
+    """Why the group counts as drifted, empty if it does not: live state that moved without a merge."""
+    live = difference.live
+    if live is None:
+        gone = difference.group.name in comparison.known_groups
+        return "drift: it was made before and has been deleted outside" if gone else ""
+    made = live.tags.get(GROUP_VERSION_TAG)
+    if difference.definitions.changes and made is not None and made != live.version_id:
+        return f"drift: group version {live.version_id} was made outside"
+    return "drift: its newest deployment was made outside" if difference.choice.drift else ""
+
+
+def _missing_types(comparison: Comparison, group: Group, to_add: list[Action]) -> list[GuardFinding]:
+    provisioned = {action.subject for action in to_add if action.kind == "provision-thing"}
+    return [
+        GuardFinding(
+            "thing-type",
+            "error",
+            f"{group.name}: AWS IoT has no thing type {thing.thing_type}, which {thing.thing_name} shall be of; create "
+            f"it (`aws iot create-thing-type --thing-type-name {thing.thing_type}`) or leave thingType out",
+            limit=thing.thing_type,
+            source=thing.position.line_only,
+        )
+        for thing in group.things
+        if thing.thing_name in provisioned and thing.thing_type in comparison.answers.missing_types
+    ]
+
+
+def _foreign(comparison: Comparison, group: Group, live: LiveGroup) -> tuple[GroupPlan, list[GuardFinding]]:
+    whose = (
+        f"belongs to fleet {live.fleet}" if live.fleet else f"bears no mark of fleet {comparison.desired.fleet.name}"
+    )
+    plan = GroupPlan(
+        name=group.name,
+        runtime=group.runtime,
+        operation="none",
+        target=group.template,
+        fingerprint=_fingerprint(live, group, comparison.answers),
+        reasons=(f"a live group of this name exists and {whose}",),
+        things=_things(group, None),
+        blocked=True,
+    )
+    finding = GuardFinding(
+        "foreign-group",
+        "error",
+        f"{group.name}: the live group {live.id} {whose}; set `adopt: true` in the group's spec to take it over, or "
+        "give the group another name",
+        actual=live.id,
+        source=group.position.line_only,
+    )
+    return plan, [finding]
+
+
+def _things(group: Group, live: LiveGroup | None) -> tuple[str, ...]:
+    names = {thing.thing_name for thing in group.things}
+    for family in ("cores", "devices"):
+        names |= live_entries(live, family).keys()
+    return tuple(sorted(names))
+
+
+def _fingerprint(live: LiveGroup | None, group: Group, answers: Answers) -> str:
+    """A digest of what the plan of a group was made from: version and deployment ids, tags, things looked up."""
+    looked_up = {
+        thing.thing_name: list(answers.things[thing.thing_name] or ())
+        for thing in group.things
+        if thing.thing_name in answers.things
+    }
+    if live is None:
+        return digest([None, looked_up])
+    deployment = live.deployment
+    return digest(
+        [
+            live.id,
+            live.version_id,
+            dict(live.tags),
+            [deployment.id, deployment.type, deployment.status] if deployment is not None else None,
+            looked_up,
+        ]
+    )

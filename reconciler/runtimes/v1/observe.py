@@ -1,0 +1,281 @@
+"""Reads the live state of Greengrass V1: what a plan needs, once, and what can never change from the cache."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from reconciler.aws.cache import Cache
+from reconciler.aws.client import Aws, is_not_found
+from reconciler.model.desired import DesiredState
+from reconciler.model.errors import AwsError, ReconcileError
+from reconciler.model.fleet import Fleet
+from reconciler.model.group import Group
+from reconciler.model.template import Source
+from reconciler.runtimes.v1.families import FAMILIES, definition_ids, group_version_id
+from reconciler.runtimes.v1.live import (
+    FLEET_TAG,
+    RUNNING,
+    GroupVersion,
+    LiveDefinition,
+    LiveDeployment,
+    LiveFleet,
+    LiveGroup,
+)
+from reconciler.runtimes.v1.tags import wanted_tags
+
+WORKERS = 16
+"""Threads that read. At 30 calls a second and answers within half a second more would only wait."""
+
+V1_ENDED = (
+    "AWS ended Greengrass V1 on 2026-10-07: its endpoints no longer serve groups. Move the fleet to Greengrass V2, or "
+    "point AWS_ENDPOINT_URL at what speaks the V1 API (`reconcile sandbox start` for a try)"
+)
+
+ARTIFACT = re.compile(r"[0-9a-f-]{36}/[^/]+/(certs|greengrassCoreConfig)\.zip")
+"""What the artifacts of a group are called below the prefix: group id, thing, file."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """The results of ``work`` for each item, in their order; the first error in that order is raised."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(work, items))
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Reads Greengrass V1 through ``aws``, keeping what is immutable in ``cache``. Methods raise AwsError."""
+
+    aws: Aws
+    cache: Cache
+
+    def observe(
+        self,
+        desired: DesiredState,
+        groups: Sequence[Group],
+        known_groups: frozenset[str] = frozenset(),
+        *,
+        expect_some: bool = False,
+    ) -> LiveFleet:
+        """The live state of the declared ``groups`` and of their templates' sources.
+
+        Raises ReconcileError when several live groups bear one declared name. With ``expect_some``, an account without
+        any group is an error if ``known_groups`` were made before, or artifacts in S3 say that some were: an empty
+        answer proves nothing.
+        """
+        listed = self.list_groups()
+        if not listed and expect_some:
+            known = ", ".join(_some(sorted(known_groups))) or self._artifacts_of_old(desired.fleet)
+            if known:
+                raise _suddenly_empty(self.aws.region, known)
+        found = [(group, listed[group.name]) for group in groups if group.name in listed]
+        if ambiguous := [(group.name, rows) for group, rows in found if len(rows) > 1]:
+            raise _ambiguous(ambiguous)
+        refs = sorted({group.template for group in groups if desired.templates[group.template].source is not None})
+        read = in_parallel(lambda ref: self._source(desired.templates[ref].source), refs)
+        sources = dict(zip(refs, read, strict=True))
+
+        def observe_group(pair: tuple[Group, list[dict[str, Any]]]) -> LiveGroup:
+            group, rows = pair
+            return self._group(group, rows[0], wanted_tags(desired.fleet, group, sources.get(group.template, ())))
+
+        live = in_parallel(observe_group, found)
+        return LiveFleet({group.name: group for group in live}, sources)
+
+    def list_groups(self) -> dict[str, list[dict[str, Any]]]:
+        """Every group of the account and region by name, as ListGroups tells of it."""
+        listed = defaultdict(list)
+        try:
+            for row in self.aws.pages("greengrass", "ListGroups", "Groups"):
+                listed[row["Name"]].append(row)
+        except AwsError as error:
+            if error.code in {"AccessDeniedException", "AccessDenied"} or error.hint:
+                raise
+            raise AwsError(
+                f"reading the live groups: {error.message}",
+                operation=error.operation,
+                code=error.code,
+                status=error.status,
+                hint=V1_ENDED,
+            ) from error
+        return dict(listed)
+
+    def group_version(self, group_id: str, version_id: str) -> GroupVersion:
+        """One version of a group; cached for ever."""
+        key = f"{self.aws.region}/{group_id}/{version_id}"
+        if (kept := self.cache.get("group-version", key)) is None:
+            kept = self.aws.call("greengrass", "GetGroupVersion", GroupId=group_id, GroupVersionId=version_id)
+            self.cache.put("group-version", key, kept)
+        return GroupVersion.of(kept)
+
+    def definition(self, family: str, arn: str) -> LiveDefinition:
+        """A definition version with its content, all pages of it; cached for ever."""
+        if (content := self.cache.get("definition-version", arn)) is None:
+            content = self.read_definition(family, arn)
+            self.cache.put("definition-version", arn, content)
+        return LiveDefinition(arn, content)
+
+    def newest_deployment(self, group_id: str) -> LiveDeployment | None:
+        """The newest deployment of a group, None if it never had one. A finished one's status is cached."""
+        answer = self.aws.call("greengrass", "ListDeployments", GroupId=group_id, MaxResults="1")
+        if not (rows := answer.get("Deployments")):
+            return None
+        row = rows[0]
+        status = self.deployment_status(group_id, row["DeploymentId"])
+        return LiveDeployment(
+            row["DeploymentId"],
+            row.get("DeploymentType") or status.get("DeploymentType", ""),
+            group_version_id(row.get("GroupArn", "")),
+            row.get("CreatedAt", ""),
+            status["DeploymentStatus"],
+            status.get("UpdatedAt", ""),
+            status.get("ErrorMessage", ""),
+        )
+
+    def deployment_status(self, group_id: str, deployment_id: str) -> dict[str, Any]:
+        """What GetDeploymentStatus says; cached for ever once it is Success or Failure."""
+        if (status := self.cache.get("deployment-status", deployment_id)) is None:
+            status = self.aws.call("greengrass", "GetDeploymentStatus", GroupId=group_id, DeploymentId=deployment_id)
+            if status["DeploymentStatus"] not in RUNNING:
+                self.cache.put("deployment-status", deployment_id, status)
+        return dict(status)
+
+    def tags(self, group_arn: str, version_id: str | None, wanted: Mapping[str, str]) -> dict[str, str]:
+        """The tags of a group. Those kept since its newest version was first seen serve if they are as ``wanted``.
+
+        A kept tag may say that all is well, never that something is to be done: then AWS is asked.
+        """
+        kept = self.cache.get("group-tags", group_arn)
+        if kept is not None and kept["version"] == version_id and wanted.items() <= kept["tags"].items():
+            return dict(kept["tags"])
+        answer = self.aws.call("greengrass", "ListTagsForResource", ResourceArn=group_arn)
+        self.cache.put("group-tags", group_arn, {"version": version_id, "tags": answer.get("tags", {})})
+        return dict(answer.get("tags", {}))
+
+    def set_tags(self, group_arn: str, tags: Mapping[str, str]) -> None:
+        """Set tags of a group, and forget those that were kept."""
+        self.cache.put("group-tags", group_arn, None)
+        self.aws.call("greengrass", "TagResource", ResourceArn=group_arn, tags=dict(tags))
+        self.cache.put("group-tags", group_arn, None)
+
+    def owner(self, family: str, definition_id: str, fleet: str) -> str | None:
+        """The name that ``fleet`` gave a definition when it made it, None if somebody else made it; cached."""
+        known = self.cache.get("definition-owner", definition_id)
+        if known is None:
+            api = FAMILIES[family]
+            answer = self.aws.call("greengrass", api.operation("Get"), **{api.id_parameter: definition_id})
+            known = [answer.get("tags", {}).get(FLEET_TAG), answer.get("Name", "")]
+            self.cache.put("definition-owner", definition_id, known)
+        return str(known[1]) if known[0] == fleet else None
+
+    def note_publication(self, publication: str, arn: str) -> None:
+        """Remember which definition version came of a publication (the id of its action)."""
+        self.cache.put("publication", f"{self.aws.region}/{publication}", arn)
+
+    def publication(self, family: str, publication: str) -> LiveDefinition | None:
+        """The definition version that came of a publication, if this machine made it and AWS still has it."""
+        if (arn := self.cache.get("publication", f"{self.aws.region}/{publication}")) is None:
+            return None
+        try:
+            return LiveDefinition(arn, self.read_definition(family, arn))
+        except AwsError as error:
+            if error.status in {400, 404}:
+                return None
+            raise
+
+    def _artifacts_of_old(self, fleet: Fleet) -> str:
+        """What lies in S3 where artifacts of this fleet's groups lie, empty if nothing does or nobody may look."""
+        if fleet.artifacts is None:
+            return ""
+        bucket, prefix = fleet.artifacts.bucket, fleet.artifacts.prefix
+        try:
+            answer = self.aws.call("s3", "ListObjectsV2", Bucket=bucket, Prefix=prefix, MaxKeys=100)
+        except AwsError as error:
+            if error.status in {403, 404}:
+                return ""
+            raise
+        keys = [row["Key"] for row in answer.get("Contents", [])]
+        artifact = next((key for key in keys if ARTIFACT.fullmatch(key.removeprefix(prefix))), "")
+        return f"s3://{bucket}/{artifact}" if artifact else ""
+
+    def _group(self, group: Group, row: Mapping[str, Any], wanted: Mapping[str, str]) -> LiveGroup:
+        group_id, version_id = row["Id"], row.get("LatestVersion") or None
+        version = self.group_version(group_id, version_id) if version_id else GroupVersion({}, "")
+        deployment = self.newest_deployment(group_id)
+        deployed_id = deployment.group_version_id if deployment else None
+        deployed_arns = None
+        if deployed_id is not None:
+            deployed_arns = (version if deployed_id == version_id else self.group_version(group_id, deployed_id)).arns
+        return LiveGroup(
+            name=group.name,
+            id=group_id,
+            arn=row["Arn"],
+            version_id=version_id,
+            version_created_at=version.created_at,
+            tags=self.tags(row["Arn"], version_id, wanted),
+            definitions={family: self.definition(family, arn) for family, arn in version.arns.items()},
+            deployment=deployment,
+            deployed_arns=deployed_arns,
+        )
+
+    def _source(self, source: Source | None) -> dict[str, LiveDefinition]:
+        if source is None:
+            raise ValueError("a template without a source has nothing to read")
+        try:
+            version = self.group_version(source.group_id, source.group_version_id)
+        except AwsError as error:
+            if not is_not_found(error):
+                raise
+            raise ReconcileError(
+                f"{source.position}: reading the source of the template: group {source.group_id} has no version "
+                f"{source.group_version_id} in {self.aws.region}",
+                hint="name a group and version that exist: `aws greengrass list-group-versions --group-id …`",
+            ) from error
+        return {family: self.definition(family, arn) for family, arn in version.arns.items()}
+
+    def read_definition(self, family: str, arn: str) -> dict[str, Any]:
+        """The content of a definition version as AWS has it now, all pages of it."""
+        api = FAMILIES[family]
+        definition_id, version_id = definition_ids(arn)
+        content: dict[str, Any] = {}
+        token: dict[str, str] = {}
+        while True:
+            answer = self.aws.call(
+                "greengrass",
+                api.operation("Get", "DefinitionVersion"),
+                **{api.id_parameter: definition_id, api.version_id_parameter: version_id},
+                **token,
+            )
+            page = answer.get("Definition", {})
+            entities = [*content.get(api.entities, []), *page.get(api.entities, [])]
+            content = content | page | {api.entities: entities}
+            if not answer.get("NextToken"):
+                return content
+            token = {"NextToken": answer["NextToken"]}
+
+
+def _ambiguous(names: list[tuple[str, list[dict[str, Any]]]]) -> ReconcileError:
+    lines = "; ".join(f"{name}: {', '.join(sorted(row['Id'] for row in rows))}" for name, rows in names)
+    return ReconcileError(
+        f"several live groups bear one declared name ({lines})",
+        hint="Greengrass does not keep names unique: delete or rename all but one of each, then plan again",
+    )
+
+
+def _suddenly_empty(region: str, known: str) -> ReconcileError:
+    return AwsError(
+        f"reading the live groups: AWS lists no Greengrass group in {region}, though this fleet made {known}",
+        operation="greengrass:ListGroups",
+        code="SuddenlyEmpty",
+        hint=f"{V1_ENDED}. Nothing is planned on an empty answer; if the groups were deleted on purpose, say so with "
+        "--allow-empty",
+    )
+
+
+def _some(names: Sequence[str], most: int = 5) -> list[str]:
+    return [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]

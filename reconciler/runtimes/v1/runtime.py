@@ -1,0 +1,76 @@
+"""Greengrass V1 as a runtime: its parts put together for one fleet."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from reconciler.aws.cache import Cache
+from reconciler.aws.client import Aws
+from reconciler.model.desired import DesiredState
+from reconciler.model.fleet import Fleet
+from reconciler.model.group import Group
+from reconciler.model.order import DeploymentOrder
+from reconciler.model.plan import GroupPlan, Plan
+from reconciler.model.run import GroupStatus
+from reconciler.provisioning.artifacts import ArtifactStore
+from reconciler.provisioning.provision import Provisioner, provider_for
+from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Say, Started
+from reconciler.runtimes.v1.carry_out import Carrier
+from reconciler.runtimes.v1.deploy import Deployer
+from reconciler.runtimes.v1.observe import Observer
+from reconciler.runtimes.v1.orders import plan_orders
+from reconciler.runtimes.v1.outcomes import Waiter
+from reconciler.runtimes.v1.plan import plan_groups
+from reconciler.runtimes.v1.publish import Publisher
+from reconciler.runtimes.v1.status import group_statuses
+from reconciler.runtimes.v1.tags import owner_tags
+
+
+class GreengrassV1:
+    """The runtime ``greengrass/v1`` for one fleet (see ``reconciler.runtimes.base.Runtime``)."""
+
+    def __init__(self, aws: Aws, cache: Cache, fleet: Fleet) -> None:
+        self._observer = Observer(aws, cache)
+        self._provider = provider_for(aws, fleet)
+        provisioner = None
+        if fleet.artifacts is not None:
+            store = ArtifactStore(aws, fleet.artifacts.bucket, fleet.artifacts.prefix)
+            provisioner = Provisioner(aws, self._provider, store)
+        self._carrier = Carrier(self._observer, provisioner, Publisher(self._observer, owner_tags(fleet)))
+        self._deployer = Deployer(self._observer, fleet.bulk_deployments, fleet.name)
+        self._waiter = Waiter(self._observer)
+
+    def plan(
+        self, desired: DesiredState, groups: Sequence[Group], known_groups: frozenset[str], *, expect_some: bool
+    ) -> Planned:
+        """Observe ``groups`` and say what would be done. Never writes."""
+        live = self._observer.observe(desired, groups, known_groups, expect_some=expect_some)
+        return plan_groups(self._observer, self._provider, desired, groups, live, known_groups)
+
+    def plan_order(
+        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
+    ) -> Planned:
+        """Say what carrying ``order`` out on ``groups`` would ask for. Never writes."""
+        return plan_orders(self._observer, desired, groups, order, known_groups)
+
+    def status(
+        self, desired: DesiredState, groups: Sequence[Group], version_of: Callable[[str], int | None]
+    ) -> list[GroupStatus]:
+        """Where ``groups`` stand now; ``version_of`` tells the template version behind a group version, where known."""
+        live = self._observer.observe(desired, groups)
+        return group_statuses(groups, live, version_of)
+
+    def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
+        """Do everything for one group but its deployment."""
+        return self._carrier.carry_out(plan, group, journal, say)
+
+    def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterable[Started]:
+        """Ask for the deployments of all groups that are ready, new ones together."""
+        return self._deployer.deploy(ready, deadline, say, again=again)
+
+    def outcomes(self, started: Mapping[str, tuple[str, str]], deadline: float, say: Say) -> Iterable[Outcome]:
+        """What the devices report, as it comes, until ``deadline``."""
+        return self._waiter.outcomes(started, deadline, say)
+
+    def status_of(self, group_id: str, deployment_id: str) -> tuple[str, str, str]:
+        """A deployment's status, since when (ISO text), and the error that the core reported, empty if none."""
+        status = self._observer.deployment_status(group_id, deployment_id)
+        return status["DeploymentStatus"], status.get("UpdatedAt", ""), status.get("ErrorMessage", "")
