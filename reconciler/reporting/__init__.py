@@ -1,0 +1,1 @@
+"""Plans, runs and problems to text, JSON and annotations. Pure."""

@@ -1,0 +1,270 @@
+"""One group of a plan as a block of lines, in the reader's words: a headline, the reasons, and what will happen."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reconciler.model.plan import KNOWN_AFTER_APPLY, Action, Change, GroupPlan
+from reconciler.reporting.style import Style
+from reconciler.reporting.values import VALUE_WIDTH, before_after, cut_middle, entity_text, short_value
+
+SECTION_LIMIT = 20
+"""Lines that one section of a block (the subscriptions, say) gets before the rest is only counted."""
+
+SIGNS: Mapping[str, str] = {"create": "+", "update": "~", "deploy": ">", "delete": "-", "none": "="}
+_VERBS: Mapping[str, str] = {"none": "unchanged"}
+_CHANGE_SIGNS = {"add": "+", "remove": "-", "change": "~"}
+
+_FAMILIES = ("cores", "devices", "functions", "connectors", "loggers", "resources", "subscriptions")
+_SECTION_ORDER = ("group", *_FAMILIES, "other", "group version", "tags", "deployment")
+_THING_FAMILIES = {"cores": "core", "devices": "device"}
+_SECTIONS_OF_KINDS = {
+    "create-group": "group",
+    "create-group-version": "group version",
+    "tag-group": "tags",
+    "deploy": "deployment",
+    "redeploy": "deployment",
+    "reset-deployments": "deployment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BlockOptions:
+    """How a block is written.
+
+    ``width`` is the room for one value and ``limit`` the lines a section may have (None: all of either);
+    ``deployments`` counts the new deployments of the whole plan, which go out together.
+    """
+
+    style: Style
+    verbose: bool = False
+    width: int | None = VALUE_WIDTH
+    limit: int | None = SECTION_LIMIT
+    deployments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A change's path in its parts: ``functions[press].FunctionConfiguration.Timeout`` and the like."""
+
+    section: str
+    entity: str | None
+    field: str
+
+    @classmethod
+    def of(cls, path: str) -> "Place":
+        """Split ``path``; one that has no section we know keeps its whole text as the field of ``other``."""
+        cut = min((at for at in (path.find("["), path.find(".")) if at >= 0), default=len(path))
+        section, rest = path[:cut], path[cut:]
+        if section not in _SECTION_ORDER:
+            return cls("other", None, path)
+        entity = None
+        if rest.startswith("[") and "]" in rest:
+            entity, rest = rest[1:].split("]", 1)
+        return cls(section, entity, rest.removeprefix("."))
+
+
+def headline(group: GroupPlan, style: Style) -> str:
+    """The group's first line: sign, what happens to it, its name, its target version, and whether it drifted."""
+    sign = "!" if group.blocked else SIGNS[group.operation]
+    verb = "blocked" if group.blocked else _VERBS.get(group.operation, group.operation)
+    target = f"(template {style.text(str(group.target))})"
+    drift = style.warn(" [drift: changed outside the files]") if group.drift else ""
+    return f"{style.sign(sign)} {verb} group {style.bold(style.text(group.name))} {target}{drift}"
+
+
+def block(group: GroupPlan, options: BlockOptions) -> list[str]:
+    """All lines for ``group``; of a blocked one only why, since nothing will happen to it."""
+    style = options.style
+    lines = [headline(group, style)]
+    lines += [f"    because {style.text(reason)}" for reason in group.reasons]
+    if not group.blocked:
+        lines += [f"    {line}" for line in _section_lines(group, options)]
+    lines += [f"    note: {style.text(note)}" for note in group.notes]
+    if options.verbose:
+        lines += [
+            f"    {style.sign('=')} carried forward untouched: {style.text(carried)}; nobody manages it in the files"
+            for carried in group.carried
+        ]
+    return lines
+
+
+def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:
+    changes: dict[str, list[tuple[Place, Change]]] = {}
+    for change in group.changes:
+        place = Place.of(change.path)
+        changes.setdefault(place.section, []).append((place, change))
+    actions: dict[str, list[Action]] = {}
+    for action in group.actions:
+        actions.setdefault(_section_of(action), []).append(action)
+    for section in _SECTION_ORDER:
+        if section in changes or section in actions:
+            yield from _section(section, changes.get(section, []), actions.get(section, []), options)
+
+
+def _section_of(action: Action) -> str:
+    if action.kind in ("provision-thing", "associate-thing"):
+        return "cores" if action.inputs.get("role") == "core" else "devices"
+    if action.kind == "publish-definition":
+        family = str(action.inputs.get("family", ""))
+        return family if family in _FAMILIES else "other"
+    return _SECTIONS_OF_KINDS.get(action.kind, "other")
+
+
+def _section(
+    section: str, changes: list[tuple[Place, Change]], actions: list[Action], options: BlockOptions
+) -> Iterator[str]:
+    style = options.style
+    thing_actions = {
+        str(action.inputs.get("thingName", action.subject)): action
+        for action in actions
+        if action.kind in ("provision-thing", "associate-thing")
+    }
+    other_actions = [action for action in actions if action not in thing_actions.values()]
+    details = list(_details(section, changes, thing_actions, options))
+    if section == "tags" and not details:
+        details = [line for action in other_actions for line in _tags_to_come(action, style)]
+    heads = [_head(action, options) for action in other_actions]
+    # What the action's own line says already is not said again: a new group, a deployment that starts from nothing.
+    if heads and section in ("group", "deployment"):
+        details = [line for (_, change), line in zip(changes, details, strict=True) if not _says_nothing_new(change)]
+    if not heads and section != "other":
+        heads = [(_common_sign([change.kind for _, change in changes]) if changes else "+", section)]
+    yield from (f"{style.sign(sign)} {text}" for sign, text in heads)
+    indent = "" if section == "other" else "    "
+    shown = details if options.limit is None else details[: options.limit]
+    yield from (indent + line for line in shown)
+    if len(shown) < len(details):
+        yield style.dim(f"{indent}{style.ellipsis} and {len(details) - len(shown):,} more (--verbose shows them)")
+
+
+def _says_nothing_new(change: Change) -> bool:
+    if change.before == change.after:  # what failed is sent once more
+        return True
+    return change.before is None and not isinstance(change.after, Mapping) and "." not in change.path
+
+
+def _common_sign(kinds: list[Literal["add", "remove", "change"]]) -> str:
+    return _CHANGE_SIGNS[kinds[0]] if len(set(kinds)) == 1 else "~"
+
+
+def _head(action: Action, options: BlockOptions) -> tuple[str, str]:
+    """The sign and the text of an action's own line."""
+    style, inputs = options.style, action.inputs
+    match action.kind:
+        case "create-group":
+            return "+", "group: create it in AWS IoT Greengrass"
+        case "publish-definition":
+            return "+", _publish_text(inputs, style)
+        case "create-group-version":
+            return "+", "group version: create a new one from these definitions"
+        case "tag-group":
+            return "~", "tags of the group"
+        case "deploy":
+            return ">", _deploy_text(inputs, options)
+        case "redeploy":
+            return ">", _redeploy_text(inputs, options)
+        case "reset-deployments":
+            force = ", forced: even if the core does not answer" if inputs.get("force") else ""
+            return ">", f"deployment: reset, the core gives up what it runs (ResetDeployments{force})"
+        case kind:
+            removes = kind.startswith(("delete", "dissociate", "remove"))
+            return "-" if removes else "~", style.text(f"{kind}: {action.subject}")
+
+
+def _publish_text(inputs: Mapping[str, Any], style: Style) -> str:
+    family = style.text(str(inputs.get("family", "definition")))
+    name = f" {style.text(str(inputs['name']))}" if inputs.get("name") else ""
+    shared = ", published once for all groups that share it" if inputs.get("shared") else ""
+    what = "new version of definition" if inputs.get("definitionId") else "new definition"
+    return f"{family}: {what}{name}{shared}"
+
+
+def _deploy_text(inputs: Mapping[str, Any], options: BlockOptions) -> str:
+    version = inputs.get("groupVersionId")
+    name = "the new group version"
+    if inputs.get("pinned"):
+        name = f"the pinned group version {options.style.text(str(version))}"
+    elif isinstance(version, str) and not version.startswith("("):
+        name = f"group version {options.style.text(version)}"
+    others = options.deployments - 1
+    together = f", in one bulk deployment with {others:,} other{'s' if others > 1 else ''}" if others > 0 else ""
+    return f"deployment: send {name} to the core (NewDeployment{together})"
+
+
+def _redeploy_text(inputs: Mapping[str, Any], options: BlockOptions) -> str:
+    style = options.style
+    value = f" as {short_value(inputs['value'], style)} asks for" if inputs.get("value") is not None else ""
+    which = f" {style.text(str(inputs['deploymentId']))}" if inputs.get("deploymentId") else ""
+    return f"deployment: send deployment{which} again{value} (Redeployment)"
+
+
+def _tags_to_come(action: Action, style: Style) -> list[str]:
+    """The tags that only the apply knows the value of; all others are as they were."""
+    tags = action.inputs.get("tags", {})
+    names = sorted(name for name, value in tags.items() if value == KNOWN_AFTER_APPLY)
+    return [f"{style.sign('~')} {style.text(name)}  {KNOWN_AFTER_APPLY}" for name in names]
+
+
+def _details(
+    section: str,
+    changes: list[tuple[Place, Change]],
+    thing_actions: Mapping[str, Action],
+    options: BlockOptions,
+) -> Iterator[str]:
+    """A line for each change, then one for each thing that is made or taken in without being a change."""
+    style, role, told = options.style, _THING_FAMILIES.get(section), set[str]()
+    for place, change in changes:
+        sign = style.sign(_CHANGE_SIGNS[change.kind])
+        if role is not None and place.entity is not None and not place.field and change.kind != "change":
+            told.add(place.entity)
+            action = thing_actions.get(place.entity)
+            yield f"{sign} {role} thing {style.text(place.entity)}{_thing_text(change, action, options)}"
+        else:
+            yield f"{sign} {_change_text(place, change, role, options)}"
+    for name, action in thing_actions.items():
+        if name not in told:
+            yield f"{style.sign('+')} {role} thing {style.text(name)}{_thing_text(None, action, options)}"
+
+
+def _thing_text(change: Change | None, action: Action | None, options: BlockOptions) -> str:
+    if change is not None and change.kind == "remove":
+        return ": dissociate (it leaves the group; the thing itself stays in AWS IoT)"
+    text = ": associate"
+    if action is not None and action.kind == "provision-thing":
+        text = f": provision ({_provision_text(action.inputs)})"
+    elif action is not None:
+        text = ": associate (exists already)"
+    if action is not None and action.inputs.get("thingType"):
+        text += f", thing type {options.style.text(str(action.inputs['thingType']))}"
+    if change is not None and isinstance(change.after, Mapping) and change.after.get("SyncShadow") is False:
+        text += ", its shadow is not synced"
+    return text
+
+
+def _provision_text(inputs: Mapping[str, Any]) -> str:
+    """Who makes the key and the certificate of a thing."""
+    maker = "CDF Provisioning" if "provisioningTemplateId" in inputs else "AWS IoT"
+    exists = "it exists without an active certificate; " if inputs.get("exists") else ""
+    if inputs.get("csr"):
+        return f"{exists}the device keeps its own key, certificate from {maker}"
+    if inputs.get("csrParameter"):
+        return f"{exists}key made here, certificate from {maker}"
+    if "cdfProvisioningParameters" in inputs:
+        return f"{exists}key and certificate from {maker}"
+    return f"{exists}with the certificate that its template names"
+
+
+def _change_text(place: Place, change: Change, role: str | None, options: BlockOptions) -> str:
+    style, width = options.style, options.width
+    name = ""
+    if place.entity is not None:
+        name = f"{role} thing {style.text(place.entity)}" if role else style.text(place.entity)
+    field = cut_middle(style.text(place.field), style, width=width)
+    place_text = ": ".join(part for part in (name, field) if part) or place.section
+    if change.kind == "change":
+        return f"{place_text}  {before_after(change.before, change.after, style, width=width)}"
+    value = change.after if change.kind == "add" else change.before
+    if value is None:
+        return place_text
+    return f"{place_text}  {entity_text(value, style, width=width)}"

@@ -1,0 +1,65 @@
+"""Problems in the files → lines for people, JSON, and annotations for GitHub; pure."""
+
+import json
+from collections.abc import Sequence
+
+from reconciler.model.desired import DesiredState
+from reconciler.model.errors import Problem
+from reconciler.reporting.style import clean
+
+FORMAT_VERSION = 1
+
+
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """One line a problem: ``path:line:column: [rule] what; how to mend it``."""
+    return [clean(str(problem)) for problem in problems]
+
+
+def problems_summary(problems: Sequence[Problem]) -> str:
+    """``3 problems in 2 files.``"""
+    files = len({problem.position.file for problem in problems})
+    return f"{_count(len(problems), 'problem')} in {_count(files, 'file')}."
+
+
+def clean_summary(state: DesiredState) -> str:
+    """``12 groups, 37 devices: no problems.``, cores among the devices."""
+    things = sum(len(group.things) for group in state.groups)
+    return f"{_count(len(state.groups), 'group')}, {_count(things, 'device')}: no problems."
+
+
+def problems_json(problems: Sequence[Problem]) -> str:
+    """The document of ``schemas/validate.schema.json``."""
+    entries = [
+        {
+            "file": problem.position.file,
+            "line": problem.position.line,
+            "column": problem.position.column,
+            "rule": problem.rule,
+            "message": problem.message,
+            "hint": problem.hint,
+        }
+        for problem in problems
+    ]
+    return json.dumps({"formatVersion": FORMAT_VERSION, "problems": entries}, indent=2)
+
+
+def problem_annotations(problems: Sequence[Problem]) -> list[str]:
+    """One GitHub workflow command a problem, which shows it beside the line in the pull request."""
+    return [
+        f"::error file={_property(problem.position.file)},line={problem.position.line}"
+        f",col={problem.position.column},title={_property(problem.rule)}"
+        f"::{_data(clean(f'{problem.message}; {problem.hint}'))}"
+        for problem in problems
+    ]
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
