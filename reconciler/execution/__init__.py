@@ -1,0 +1,1 @@
+"""Carries out a plan: executor, ledger, waiting for devices."""

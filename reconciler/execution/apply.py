@@ -1,0 +1,221 @@
+"""Carries out a plan in this process: groups in parallel, then their deployments together, then what devices report."""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Protocol
+
+from reconciler.execution.ledger import RunJournal, now_text
+from reconciler.execution.session import Session
+from reconciler.model.errors import ReconcileError, RefusedError
+from reconciler.model.plan import GroupPlan, Plan
+from reconciler.model.run import GroupState, Run, RunState, Task
+from reconciler.runtimes.base import Ready, Runtime
+
+WORKERS = 8
+"""Groups carried out at once. The call budgets set the pace; more threads would only wait for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """``wait`` for the devices, and for how many seconds from the start of the deployments.
+
+    ``detach``: do not even wait for the work, which others do.
+    """
+
+    wait: bool = True
+    timeout: float = 600.0
+    detach: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """A run that is over, and where each group of it stands, sorted by name.
+
+    ``reported`` is the runtime's own word for each deployment whose end was waited for, by group.
+    """
+
+    run: Run
+    tasks: tuple[Task, ...]
+    reported: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self, *states: GroupState) -> int:
+        """How many groups stand in one of ``states``."""
+        return sum(task.state in states for task in self.tasks)
+
+
+class Progress(Protocol):
+    """Who is told how an apply goes on. Threads call it."""
+
+    def say(self, group: str, what: str) -> None:
+        """Something happened to a group, or, with an empty name, to the run."""
+
+    def done(self, group: str) -> None:
+        """Nothing more will happen to a group in this run."""
+
+
+def refuse(plan: Plan) -> None:
+    """Raise RefusedError if a guard refuses the plan."""
+    if plan.errors:
+        count = len(plan.errors)
+        raise RefusedError(
+            f"nothing was applied: {count} finding{'s refuse' if count > 1 else ' refuses'} the plan",
+            hint="mend what the guards name above, or leave those groups out with --exclude",
+        )
+
+
+def apply_plan(session: Session, plan: Plan, options: ApplyOptions, progress: Progress) -> ApplyResult:
+    """Carry out every changed group of ``plan`` and say where it ends. One group's failure leaves the others to finish.
+
+    Raises RefusedError before the first write if a guard refuses the plan.
+    """
+    refuse(plan)
+    return _Apply(session, plan, options, progress).go()
+
+
+@dataclass
+class _Apply:
+    session: Session
+    plan: Plan
+    options: ApplyOptions
+    progress: Progress
+    tasks: dict[str, Task] = field(default_factory=dict)
+    reported: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def go(self) -> ApplyResult:
+        ledger, groups = self.session.ledger, self.plan.changed
+        run = Run(new_run_id(), self.plan.fleet, self.plan.digest, "running", now_text())
+        ledger.start_run(run)
+        for group in groups:
+            waiting = Task(run.id, group.name, "waiting", now_text(), template_version=group.target.version)
+            self.tasks[group.name] = waiting
+        ledger.save_tasks(self.tasks.values())
+        state: RunState = "stopped"
+        try:
+            with self.session.aws.stats.phase("apply"):
+                ready = self._carry_out_all(run.id, groups)
+            with self.session.aws.stats.phase("deploy"):
+                self._deploy_all(ready)
+            state = self._state()
+        finally:
+            ledger.end_run(run.id, state)
+        tasks = tuple(self.tasks[name] for name in sorted(self.tasks))
+        return ApplyResult(replace(run, state=state, ended_at=now_text()), tasks, self.reported)
+
+    def _carry_out_all(self, run_id: str, groups: Sequence[GroupPlan]) -> list[Ready]:
+        ready: list[Ready] = []
+        with ThreadPoolExecutor(WORKERS) as pool:
+            futures = {pool.submit(self._carry_out, run_id, group): group for group in groups}
+            try:
+                for future in as_completed(futures):
+                    group = futures[future]
+                    try:
+                        ready.append(future.result())
+                    except ReconcileError as error:
+                        self._fail(group.name, error)
+            except BaseException:
+                # Interrupted: what is under way is finished, what has not begun is left.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return sorted(ready, key=lambda item: item.name)
+
+    def _carry_out(self, run_id: str, group: GroupPlan) -> Ready:
+        self._move(group.name, "running")
+        ledger = self.session.ledger
+        runtime = self.session.runtimes[group.runtime]
+        ready = runtime.carry_out(self.plan, group, RunJournal(ledger, run_id), self.progress.say)
+        ledger.remember_group(group.name, ready.group_id)
+        task = replace(self.tasks[group.name], group_version_id=ready.version_id)
+        self._save(task)
+        if ready.deployment is None:
+            self._move(group.name, "succeeded")
+        return ready
+
+    def _deploy_all(self, ready: Sequence[Ready]) -> None:
+        deadline = time.monotonic() + self.options.timeout
+        by_name = {group.name: group for group in self.plan.changed}
+        for name, runtime in self.session.runtimes.items():
+            members = {item.name: item for item in ready if item.deployment and by_name[item.name].runtime == name}
+            if not members:
+                continue
+            started = self._ask_for_deployments(runtime, members, deadline)
+            if self.options.wait and started:
+                self._wait(runtime, started, deadline)
+
+    def _ask_for_deployments(
+        self, runtime: Runtime, members: Mapping[str, Ready], deadline: float
+    ) -> dict[str, tuple[str, str]]:
+        """The group id and deployment id of every group whose deployment was made."""
+        started: dict[str, tuple[str, str]] = {}
+        open_names = set(members)
+        try:
+            for answer in runtime.deploy(list(members.values()), deadline, self.progress.say):
+                open_names.discard(answer.name)
+                if answer.busy:
+                    self._move(answer.name, "unfinished", answer.error)
+                    self.progress.say(answer.name, f"not deployed: {answer.error}")
+                    continue
+                if answer.deployment_id is None:
+                    self._fail(answer.name, ReconcileError(answer.error or "no deployment was made"))
+                    continue
+                started[answer.name] = (members[answer.name].group_id, answer.deployment_id)
+                self._save(replace(self.tasks[answer.name], deployment_id=answer.deployment_id))
+                self._move(answer.name, "deploying")
+                self.progress.say(answer.name, f"deployment {answer.deployment_id} asked for")
+        except ReconcileError as error:
+            for name in sorted(open_names):
+                self._fail(name, error)
+        return started
+
+    def _wait(self, runtime: Runtime, started: Mapping[str, tuple[str, str]], deadline: float) -> None:
+        open_names = set(started)
+        try:
+            for outcome in runtime.outcomes(started, deadline, self.progress.say):
+                open_names.discard(outcome.name)
+                self.reported[outcome.name] = outcome.status
+                if outcome.succeeded:
+                    self._move(outcome.name, "succeeded")
+                    self.progress.say(outcome.name, "deployed: its core reports success")
+                else:
+                    self._move(outcome.name, "failed" if outcome.finished else "unfinished", outcome.error)
+                    self.progress.say(outcome.name, f"not deployed: {outcome.error}")
+        except ReconcileError as error:
+            # The deployments go on without us; what became of them can be asked later.
+            for name in sorted(open_names):
+                self._move(name, "unfinished", f"asking what became of its deployment: {error.message}")
+                self.progress.say(name, f"no longer followed: {error.message}")
+
+    def _fail(self, name: str, error: ReconcileError) -> None:
+        self._move(name, "failed", f"{error.message}{f'; {error.hint}' if error.hint else ''}")
+        self.progress.say(name, f"failed: {error.message}")
+
+    def _move(self, name: str, state: GroupState, error: str | None = None) -> None:
+        task = self.tasks[name]
+        # A clock that was set back is no reason for the ledger to take this for something older.
+        self._save(replace(task, state=state, since=max(now_text(), task.since), error=error))
+        if state in {"succeeded", "failed", "unfinished"}:
+            self.progress.done(name)
+
+    def _save(self, task: Task) -> None:
+        with self.lock:
+            self.tasks[task.group] = task
+        self.session.ledger.save_task(task)
+
+    def _state(self) -> RunState:
+        states = {task.state for task in self.tasks.values()}
+        open_states = {"failed", "unfinished"}
+        if "deploying" in states:
+            return "running"
+        if not open_states & states:
+            return "succeeded"
+        return "failed" if states <= open_states else "partial"
+
+
+def new_run_id() -> str:
+    """An id for a run: ids of later runs are greater."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"

@@ -1,0 +1,399 @@
+"""The ledger in a DynamoDB table: for runs and workers on any number of machines, and for several fleets.
+
+Its items, below the fleet's name and ``#``, with ``-`` as ``sk`` where none is named:
+
+==========================  =========================  =======================================================
+pk                          sk                         attributes
+==========================  =========================  =======================================================
+``runs``                    ``<started_at>#<run>``     run, digest, state, started_at, ended_at
+``run#<run>``                                          started_at: which of ``runs`` it is; token
+``open``                    ``<run>``                  started_at; there until the run ends
+``tasks#<run>``             ``<group>``                state, since, position, error, group_version_id,
+                                                       template_version, deployment_id
+``devices#<run>#<group>``   ``<thing>``                state, rank, since, certificate_arn, error
+``batches#<run>``           ``<batch>``                members: whom the batch still waits for
+``groups``                  ``<group>``                group_id
+``group-id#<id>``                                      group
+``version#<id>``                                       template_version
+``deployment#<id>``                                    group_id, group, group_version_id, run, status, since,
+                                                       position, error, error_position
+``step#<action>``                                      run, begun_at, token, result
+``claim#<name>``                                       holder, until
+``failure#<subject>``                                  attempts, error
+==========================  =========================  =======================================================
+
+``expires`` (seconds since 1970, the table's TTL attribute) is on all of them but groups and versions. What is looked up
+by its id has a partition of its own, so that none is hot; nothing is looked up by anything else, so there is no index,
+and every read is consistent.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from reconciler.execution.dynamodb_table import Key, Table
+from reconciler.execution.ledger import (
+    DEVICE_RANKS,
+    GROUP_RANKS,
+    KEPT,
+    checked_members,
+    error_order,
+    is_error_of,
+    now_text,
+    shortened,
+    status_order,
+    time_text,
+)
+from reconciler.model.errors import ReconcileError
+from reconciler.model.run import (
+    Claim,
+    DeploymentRecord,
+    DeviceProgress,
+    DeviceState,
+    Failures,
+    Run,
+    RunState,
+    Task,
+)
+from reconciler.runtimes.base import Begun
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import Aws
+
+IS_NEW = "attribute_not_exists(#pk)"
+IS_THERE = "attribute_exists(#pk)"
+IS_NO_OLDER = "attribute_not_exists(#position) OR #position <= :position"
+
+
+class DynamoDbLedger:
+    """The ledger of one fleet in the table ``table``. Threads share it, and other processes; AwsError besides."""
+
+    def __init__(self, aws: "Aws", table: str, fleet: str, *, kept: timedelta = KEPT) -> None:
+        self._table = Table(aws, table)
+        self._fleet, self._kept = fleet, kept
+        # What never changes once it is known, so that it is neither asked for nor written twice.
+        self._started: dict[str, str] = {}
+        self._versions: set[str] = set()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def start_run(self, run: Run, *, stop_others: bool = True) -> None:
+        """Record a run that begins; see ``Ledger``. The table itself forgets runs of long ago."""
+        pointer = {"started_at": run.started_at, "token": token_hex(8), "expires": self._expires()}
+        if not self._put_once(self._key(f"run#{run.id}"), pointer):
+            raise ReconcileError(f"starting the run {run.id}: the ledger has it already")
+        if stop_others:
+            self._stop_open_runs(run.started_at)
+        self._table.update(self._key("open", run.id), {"started_at": run.started_at, "expires": self._expires()})
+        values = {"run": run.id, "digest": run.digest, "state": run.state, "started_at": run.started_at}
+        self._table.update(
+            self._run_key(run.id, run.started_at), {**values, "ended_at": run.ended_at, "expires": self._expires()}
+        )
+
+    def end_run(self, run_id: str, state: RunState) -> None:
+        """Record how a run ended, and when."""
+        if (started := self._started_at(run_id)) is not None:
+            self._table.update(
+                self._run_key(run_id, started), {"state": state, "ended_at": now_text()}, condition=IS_THERE
+            )
+            self._table.delete(self._key("open", run_id))
+
+    def settle_run(self, run_id: str, state: RunState, *, was: RunState | None = None) -> bool:
+        """Record what became of a run after its end; see ``Ledger``."""
+        if (started := self._started_at(run_id)) is None:
+            return False
+        condition = f"{IS_THERE} AND (#state = :was OR #state = :state)" if was is not None else IS_THERE
+        values = {"was": was} if was is not None else {}
+        key = self._run_key(run_id, started)
+        return self._table.update(key, {"state": state}, condition=condition, values=values) is not None
+
+    def run(self, run_id: str | None = None) -> Run | None:
+        """A run of the fleet by its id, the latest one without; None if there is none."""
+        if run_id is None:
+            return next(iter(self.runs(1)), None)
+        started = self._started_at(run_id)
+        item = self._table.get(self._run_key(run_id, started)) if started is not None else None
+        return self._run(item) if item is not None else None
+
+    def runs(self, most: int) -> list[Run]:
+        """The fleet's newest runs, at most so many, newest first."""
+        return [self._run(item) for item in self._table.query(self._pk("runs"), newest_first=True, most=most)]
+
+    def save_task(self, task: Task) -> bool:
+        """Record where a group stands in a run, unless something later is known."""
+        self._save_version(task)
+        return self._table.put(*self._task_item(task), IS_NO_OLDER)
+
+    def save_tasks(self, tasks: Iterable[Task]) -> None:
+        """``save_task`` for many, a hundred at once."""
+        items = []
+        for task in tasks:
+            self._save_version(task)
+            items.append(self._task_item(task))
+        self._table.put_all(items, IS_NO_OLDER)
+
+    def task(self, run_id: str, group: str) -> Task | None:
+        """Where one group stands in a run; None if it has no part in it."""
+        item = self._table.get(self._key(f"tasks#{run_id}", group))
+        return _task(run_id, item) if item is not None else None
+
+    def tasks(self, run_id: str) -> dict[str, Task]:
+        """The groups of a run by name."""
+        return {item["sk"]: _task(run_id, item) for item in self._table.query(self._pk(f"tasks#{run_id}"))}
+
+    def template_version_of(self, group_version_id: str) -> int | None:
+        """The template version that a group version was made for, None if no run of the fleet made it."""
+        item = self._table.get(self._key(f"version#{group_version_id}"))
+        return item["template_version"] if item is not None else None
+
+    def save_device(
+        self,
+        run_id: str,
+        group: str,
+        thing: str,
+        state: DeviceState,
+        *,
+        certificate_arn: str | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """Record how far a device is, unless it is known to be done; see ``Ledger``."""
+        values: dict[str, Any] = {
+            "state": state,
+            "rank": DEVICE_RANKS[state],
+            "since": now_text(),
+            "error": shortened(error),
+            "expires": self._expires(),
+            **({"certificate_arn": certificate_arn} if certificate_arn is not None else {}),
+        }
+        condition = "attribute_not_exists(#rank) OR #rank <= :rank"
+        return (
+            self._table.update(self._key(f"devices#{run_id}#{group}", thing), values, condition=condition) is not None
+        )
+
+    def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
+        """The devices of a group in a run by thing name, those that were begun."""
+        return {
+            item["sk"]: DeviceProgress(
+                run=run_id,
+                group=group,
+                thing=item["sk"],
+                state=item["state"],
+                since=item["since"],
+                certificate_arn=item.get("certificate_arn"),
+                error=item.get("error"),
+            )
+            for item in self._table.query(self._pk(f"devices#{run_id}#{group}"))
+        }
+
+    def known_groups(self) -> frozenset[str]:
+        """The names of the groups that the fleet has made or taken over."""
+        return frozenset(item["sk"] for item in self._table.query(self._pk("groups"), only=["sk"]))
+
+    def remember_group(self, name: str, group_id: str) -> None:
+        """Record that a group is the fleet's, by name and by id."""
+        before = self._table.get(self._key("groups", name))
+        if before is not None and before["group_id"] == group_id:
+            return
+        # First the id: who finds a group by name can rely on finding it by id.
+        self._table.update(self._key(f"group-id#{group_id}"), {"group": name})
+        self._table.update(self._key("groups", name), {"group_id": group_id})
+        if before is not None:
+            self._table.delete(self._key(f"group-id#{before['group_id']}"), "#group = :group", {"group": name})
+
+    def group_of_id(self, group_id: str) -> str | None:
+        """The name of the group of that id, None if it is none of the fleet's."""
+        item = self._table.get(self._key(f"group-id#{group_id}"))
+        return item["group"] if item is not None else None
+
+    def remember_deployment(
+        self, deployment_id: str, *, group: str, group_id: str, group_version_id: str | None, run_id: str
+    ) -> DeploymentRecord:
+        """Record whose deployment it is; what is known of it now."""
+        key = self._deployment_key(deployment_id)
+        item = self._table.update(
+            key,
+            {"group": group, "group_id": group_id, "group_version_id": group_version_id, "run": run_id},
+            first={"expires": self._expires()},
+            condition="attribute_not_exists(#run) OR #run <= :run",
+        )
+        # A newer run has said so before. An item does not lose its run, so it is there.
+        return _deployment(item if item is not None else self._table.get(key) or {})
+
+    def deployment(self, deployment_id: str) -> DeploymentRecord | None:
+        """What is known of a deployment; None if nothing is."""
+        item = self._table.get(self._deployment_key(deployment_id))
+        return _deployment(item) if item is not None else None
+
+    def deployments(self, deployment_ids: Iterable[str]) -> dict[str, DeploymentRecord]:
+        """``deployment`` for many, by id, without those of which nothing is known."""
+        records = map(_deployment, self._table.get_many(map(self._deployment_key, deployment_ids)))
+        return {record.id: record for record in records}
+
+    def record_status(
+        self, deployment_id: str, group_id: str, status: str, time: str, error: str | None = None
+    ) -> bool:
+        """Record what a deployment reported at ``time``, unless something later is known; see ``Ledger``."""
+        since, error = time_text(time), shortened(error)
+        key, first = self._deployment_key(deployment_id), {"group_id": group_id, "expires": self._expires()}
+        values = {"status": status, "since": since, "position": status_order(status, since)}
+        condition = "attribute_not_exists(#position) OR #position < :position"
+        changed = self._table.update(key, values, first=first, condition=condition) is not None
+        if error is not None:
+            values = {"error": error, "error_position": error_order(status, since, error)}
+            condition = "attribute_not_exists(#error_position) OR #error_position < :error_position"
+            changed |= self._table.update(key, values, first=first, condition=condition) is not None
+        return changed
+
+    def begin(self, run_id: str, action_id: str) -> Begun | None:
+        """Record that an action begins; what was recorded of it before, None if this is the first time."""
+        key = self._key(f"step#{action_id}")
+        step = {"run": run_id, "begun_at": now_text(), "token": token_hex(8), "expires": self._expires()}
+        if self._put_once(key, step):
+            return None
+        return Begun((self._table.get(key) or {}).get("result"))
+
+    def finish(self, action_id: str, result: str) -> None:
+        """Record the result of an action that was begun."""
+        self._table.update(self._key(f"step#{action_id}"), {"result": result}, condition=IS_THERE)
+
+    def claim(self, name: str, holder: str, seconds: float) -> Claim:
+        """Claim something for so many seconds, unless somebody else holds it; who holds it now."""
+        key = self._key(f"claim#{name}")
+        values = {"holder": holder, "until": now_text(seconds), "expires": self._expires()}
+        condition = "attribute_not_exists(#until) OR #holder = :holder OR #until < :now"
+        while True:
+            item = self._table.update(key, values, condition=condition, values={"now": now_text()})
+            item = item or self._table.get(key)
+            # Gone between the two: it was given back, and may be claimed again.
+            if item is not None:
+                return Claim(name, item["holder"], item["until"])
+
+    def release(self, name: str, holder: str) -> bool:
+        """Give a claim back; false if ``holder`` did not hold it."""
+        return self._table.delete(self._key(f"claim#{name}"), "#holder = :holder", {"holder": holder})
+
+    def start_batch(self, run_id: str, batch: str, members: Iterable[str]) -> None:
+        """Record what a batch waits for; one that is recorded already is left as it is."""
+        item = {"members": checked_members(members), "expires": self._expires()}
+        self._table.put(self._key(f"batches#{run_id}", batch), item, IS_NEW)
+
+    def leave_batch(self, run_id: str, batch: str, member: str) -> frozenset[str] | None:
+        """Record that a batch waits for ``member`` no longer; whom it still waits for; None for no such batch."""
+        key = self._key(f"batches#{run_id}", batch)
+        item = self._table.update(key, {}, delete={"members": frozenset({member})}, condition=IS_THERE)
+        return _members(item) if item is not None else None
+
+    def batches(self, run_id: str) -> dict[str, frozenset[str]]:
+        """The batches of a run, and whom each still waits for."""
+        return {item["sk"]: _members(item) for item in self._table.query(self._pk(f"batches#{run_id}"))}
+
+    def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
+        """Count that an attempt at something failed, each attempt once; all its failures."""
+        values = {"error": shortened(error), "expires": self._expires()}
+        item = self._table.update(self._key(f"failure#{subject}"), values, add={"attempts": frozenset({attempt})})
+        return _failures(item or {})
+
+    def failures(self, subject: str) -> Failures | None:
+        """How often something failed; None if it never did."""
+        item = self._table.get(self._key(f"failure#{subject}"))
+        return _failures(item) if item is not None else None
+
+    def _stop_open_runs(self, time: str) -> None:
+        for item in list(self._table.query(self._pk("open"))):
+            key = self._run_key(item["sk"], item["started_at"])
+            ended = {"state": "stopped", "ended_at": time}
+            self._table.update(key, ended, condition=f"{IS_THERE} AND attribute_not_exists(#ended_at)")
+            self._table.delete(self._key("open", item["sk"]))
+
+    def _put_once(self, key: Key, item: Mapping[str, Any]) -> bool:
+        """Put an item with a ``token`` where none is; whether this call did, also if its first answer was lost."""
+        if self._table.put(key, item, IS_NEW):
+            return True
+        found = self._table.get(key)
+        return found is not None and found.get("token") == item["token"]
+
+    def _save_version(self, task: Task) -> None:
+        version = task.group_version_id
+        if version is None or task.template_version is None or version in self._versions:
+            return
+        self._table.update(self._key(f"version#{version}"), {}, first={"template_version": task.template_version})
+        self._versions.add(version)
+
+    def _task_item(self, task: Task) -> tuple[Key, dict[str, Any]]:
+        since = time_text(task.since)
+        return self._key(f"tasks#{task.run}", task.group), {
+            "state": task.state,
+            "since": since,
+            "position": f"{since}#{GROUP_RANKS[task.state]}",
+            "error": shortened(task.error),
+            "group_version_id": task.group_version_id,
+            "template_version": task.template_version,
+            "deployment_id": task.deployment_id,
+            "expires": self._expires(),
+        }
+
+    def _started_at(self, run_id: str) -> str | None:
+        if run_id not in self._started:
+            item = self._table.get(self._key(f"run#{run_id}"))
+            if item is None:
+                return None
+            self._started[run_id] = item["started_at"]
+        return self._started[run_id]
+
+    def _run(self, item: Mapping[str, Any]) -> Run:
+        started, ended = item["started_at"], item.get("ended_at")
+        return Run(item["run"], self._fleet, item["digest"], item["state"], started, ended)
+
+    def _run_key(self, run_id: str, started_at: str) -> Key:
+        return self._key("runs", f"{started_at}#{run_id}")
+
+    def _deployment_key(self, deployment_id: str) -> Key:
+        return self._key(f"deployment#{deployment_id}")
+
+    def _key(self, pk: str, sk: str = "-") -> Key:
+        return Key(self._pk(pk), sk)
+
+    def _pk(self, pk: str) -> str:
+        return f"{self._fleet}#{pk}"
+
+    def _expires(self) -> int:
+        return int((datetime.now(UTC) + self._kept).timestamp())
+
+
+def _task(run_id: str, item: Mapping[str, Any]) -> Task:
+    return Task(
+        run=run_id,
+        group=item["sk"],
+        state=item["state"],
+        since=item["since"],
+        error=item.get("error"),
+        group_version_id=item.get("group_version_id"),
+        template_version=item.get("template_version"),
+        deployment_id=item.get("deployment_id"),
+    )
+
+
+def _deployment(item: Mapping[str, Any]) -> DeploymentRecord:
+    status = item.get("status")
+    return DeploymentRecord(
+        id=item["pk"].partition("#deployment#")[2],
+        group_id=item["group_id"],
+        group=item.get("group"),
+        group_version_id=item.get("group_version_id"),
+        run=item.get("run"),
+        status=status,
+        since=item.get("since"),
+        error=item.get("error") if is_error_of(status, item.get("error_position")) else None,
+    )
+
+
+def _members(item: Mapping[str, Any]) -> frozenset[str]:
+    """An empty set is no attribute in DynamoDB."""
+    members: frozenset[str] = item.get("members", frozenset())
+    return members
+
+
+def _failures(item: Mapping[str, Any]) -> Failures:
+    return Failures(len(item["attempts"]), item["error"])

@@ -1,0 +1,271 @@
+"""The ledger: runs and their groups and devices, deployments and what became of them, and the journal of actions.
+
+It is a journal and a cache, never the truth: with it lost, the next plan is slower, and a crash before that may have
+left a definition version that nobody uses. ``sqlite_ledger`` serves one machine, ``dynamodb_ledger`` any number. Here
+is what they have in common: the interface, and the order in which one state follows another.
+
+Whoever writes may be one of many, may be late, and may say the same twice. So nothing that is known is overwritten by
+something older: every write of a state has a condition, and the same writes in any order leave the same ledger.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from reconciler.model.errors import ReconcileError
+from reconciler.model.run import (
+    Claim,
+    DeploymentRecord,
+    DeviceProgress,
+    DeviceState,
+    Failures,
+    GroupState,
+    Run,
+    RunState,
+    Task,
+)
+from reconciler.runtimes.base import Begun
+
+KEPT = timedelta(days=90)
+"""How long all but groups and the versions made for them is kept: runs, and what was begun and heard in them."""
+
+GROUP_RANKS: Mapping[GroupState, int] = {
+    "waiting": 0,
+    "running": 1,
+    "deploying": 2,
+    "unfinished": 3,
+    "failed": 4,
+    "succeeded": 5,
+}
+"""Which of two states of a group in the same millisecond is the later one."""
+
+DEVICE_RANKS: Mapping[DeviceState, int] = {"running": 0, "failed": 0, "associated": 1, "provisioned": 1}
+"""A device that is done stays done; until then it may fail and be tried again."""
+
+STATUS_RANKS: Mapping[str, int] = {"Building": 0, "InProgress": 1}
+"""Which of two statuses of a deployment at the same time is the later one: events tell whole seconds. Others end it."""
+LAST_RANK = 2
+
+MOST_MEMBERS = 2000
+"""The members of one batch: with names of 128 letters they fit into one item of DynamoDB (400 KB)."""
+
+LONGEST_ERROR = 4000
+
+
+class Ledger(Protocol):
+    """The ledger of one fleet. Threads share it. Every method raises ReconcileError if the ledger cannot be used."""
+
+    def close(self) -> None:
+        """Let go of what is open; further use is an error where there is something to close."""
+
+    def start_run(self, run: Run, *, stop_others: bool = True) -> None:
+        """Record a run that begins, and forget runs of long ago.
+
+        With ``stop_others``, one that never ended was killed: it is stopped from now on. Raises ReconcileError for a
+        run that is recorded already.
+        """
+
+    def end_run(self, run_id: str, state: RunState) -> None:
+        """Record how a run ended, and when."""
+
+    def settle_run(self, run_id: str, state: RunState, *, was: RunState | None = None) -> bool:
+        """Record what became of a run after its end, once the cores that it did not wait for have reported.
+
+        With ``was``, only if that is still its state. Whether it was recorded.
+        """
+
+    def run(self, run_id: str | None = None) -> Run | None:
+        """A run of the fleet by its id, the latest one without; None if there is none."""
+
+    def runs(self, most: int) -> list[Run]:
+        """The fleet's newest runs, at most so many, newest first."""
+
+    def save_task(self, task: Task) -> bool:
+        """Record where a group stands in a run, unless something later is known: by ``since``, then by GROUP_RANKS.
+
+        Whether it is what the ledger holds now.
+        """
+
+    def save_tasks(self, tasks: Iterable[Task]) -> None:
+        """``save_task`` for many."""
+
+    def task(self, run_id: str, group: str) -> Task | None:
+        """Where one group stands in a run; None if it has no part in it."""
+
+    def tasks(self, run_id: str) -> dict[str, Task]:
+        """The groups of a run by name."""
+
+    def template_version_of(self, group_version_id: str) -> int | None:
+        """The template version that a group version was made for, None if no run here made it."""
+
+    def save_device(
+        self,
+        run_id: str,
+        group: str,
+        thing: str,
+        state: DeviceState,
+        *,
+        certificate_arn: str | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """Record how far a device is, unless it is known to be done. A certificate that is known is not forgotten.
+
+        Whether ``state`` is what the ledger holds now.
+        """
+
+    def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
+        """The devices of a group in a run by thing name, those that were begun."""
+
+    def known_groups(self) -> frozenset[str]:
+        """The names of the groups that the fleet has made or taken over."""
+
+    def remember_group(self, name: str, group_id: str) -> None:
+        """Record that a group is the fleet's."""
+
+    def group_of_id(self, group_id: str) -> str | None:
+        """The name of the group of that id, None if it is none of the fleet's."""
+
+    def remember_deployment(
+        self, deployment_id: str, *, group: str, group_id: str, group_version_id: str | None, run_id: str
+    ) -> DeploymentRecord:
+        """Record whose deployment it is; what is known of it now, a status that came before included.
+
+        Where several runs say so, the newest (the greatest id) is believed.
+        """
+
+    def deployment(self, deployment_id: str) -> DeploymentRecord | None:
+        """What is known of a deployment; None if nothing is."""
+
+    def deployments(self, deployment_ids: Iterable[str]) -> dict[str, DeploymentRecord]:
+        """``deployment`` for many, by id, without those of which nothing is known."""
+
+    def record_status(
+        self, deployment_id: str, group_id: str, status: str, time: str, error: str | None = None
+    ) -> bool:
+        """Record what a deployment reported at ``time``, unless something later is known: by time, then STATUS_RANKS.
+
+        An error is kept beside the status that it came with, also if it comes late. Whether anything changed; false for
+        a duplicate, which may also be this call's own, sent again after a lost answer. Decide by ``deployment``.
+        Raises ReconcileError if ``time`` is not ISO 8601.
+        """
+
+    def begin(self, run_id: str, action_id: str) -> Begun | None:
+        """Record that an action begins; what was recorded of it before, None if this is the first time."""
+
+    def finish(self, action_id: str, result: str) -> None:
+        """Record the result of an action that was begun."""
+
+    def claim(self, name: str, holder: str, seconds: float) -> Claim:
+        """Claim something for so many seconds, unless somebody else holds it; who holds it now.
+
+        Who holds it prolongs it by claiming again. Holders are told apart by name: give every process its own.
+        """
+
+    def release(self, name: str, holder: str) -> bool:
+        """Give a claim back; false if ``holder`` did not hold it."""
+
+    def start_batch(self, run_id: str, batch: str, members: Iterable[str]) -> None:
+        """Record what a batch waits for; one that is recorded already is left as it is.
+
+        Raises ReconcileError for none or more than MOST_MEMBERS.
+        """
+
+    def leave_batch(self, run_id: str, batch: str, member: str) -> frozenset[str] | None:
+        """Record that a batch waits for ``member`` no longer; whom it still waits for. None if there is no such batch.
+
+        Of two that leave, one at least is told that nobody is left; ``claim`` decides who acts on it.
+        """
+
+    def batches(self, run_id: str) -> dict[str, frozenset[str]]:
+        """The batches of a run, and whom each still waits for."""
+
+    def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
+        """Count that an attempt at something failed, each attempt once; all its failures."""
+
+    def failures(self, subject: str) -> Failures | None:
+        """How often something failed; None if it never did."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunJournal:
+    """The journal of one run, as runtimes see it."""
+
+    ledger: Ledger
+    run: str
+
+    def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
+        """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""
+        return self.ledger.begin(self.run, self._key(action_id, of_run))
+
+    def finish(self, action_id: str, result: str, *, of_run: bool = False) -> None:
+        """Note the result of an action."""
+        self.ledger.finish(self._key(action_id, of_run), result)
+
+    def brought_in(self, group: str) -> dict[str, str]:
+        """The things that this run has brought into a group already: thing name to certificate ARN."""
+        devices = self.ledger.devices(self.run, group)
+        return {
+            thing: device.certificate_arn
+            for thing, device in devices.items()
+            if device.state in {"associated", "provisioned"} and device.certificate_arn
+        }
+
+    def bring_in(self, group: str, thing: str, *, provisioned: bool, certificate_arn: str) -> None:
+        """Note that a thing is brought in."""
+        state: DeviceState = "provisioned" if provisioned else "associated"
+        self.ledger.save_device(self.run, group, thing, state, certificate_arn=certificate_arn)
+
+    def _key(self, action_id: str, of_run: bool) -> str:
+        return f"{self.run}/{action_id}" if of_run else action_id
+
+
+def now_text(later: float = 0) -> str:
+    """Now (or so many seconds later), as the ledger and every document write it: ISO 8601 in UTC with milliseconds."""
+    return _text(datetime.now(UTC) + timedelta(seconds=later))
+
+
+def time_text(time: str, later: timedelta = timedelta(0)) -> str:
+    """Any ISO 8601 time as ``now_text`` writes it, so that texts compare as times do; UTC where it names no zone.
+
+    Raises ReconcileError if it is no such time.
+    """
+    try:
+        moment = datetime.fromisoformat(time)
+        return _text((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC) + later)
+    except (ValueError, OverflowError) as error:
+        raise ReconcileError(f"reading the time {time!r}: not ISO 8601", hint="such as 2026-11-20T10:00:00Z") from error
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def status_order(status: str, time: str) -> str:
+    """A text that is greater the later a status is; ``time`` as ``time_text`` gives it."""
+    return f"{time}#{STATUS_RANKS.get(status, LAST_RANK)}#{status}"
+
+
+def error_order(status: str, time: str, error: str) -> str:
+    """A text that is greater the later an error is, from which ``is_error_of`` tells the status that it came with."""
+    return f"{time}#{status}#{error}"
+
+
+def is_error_of(status: str | None, order: str | None) -> bool:
+    """Whether an error with that ``error_order`` came with ``status``."""
+    return status is not None and order is not None and order.partition("#")[2].startswith(f"{status}#")
+
+
+def shortened(error: str | None) -> str | None:
+    """An error at a length that every ledger can keep."""
+    return error if error is None or len(error) <= LONGEST_ERROR else f"{error[: LONGEST_ERROR - 1]}…"
+
+
+def checked_members(members: Iterable[str]) -> frozenset[str]:
+    """The members of a batch. Raises ReconcileError for none or too many."""
+    found = frozenset(members)
+    if not 0 < len(found) <= MOST_MEMBERS:
+        raise ReconcileError(
+            f"recording a batch of {len(found)} members: it has 1 to {MOST_MEMBERS}", hint="split the batch"
+        )
+    return found

@@ -1,0 +1,244 @@
+"""The messages of the queues, as JSON with a format version; what is too large for a message lies in S3.
+
+``Devices`` carries one group of a run with all that carrying it out needs. ``NewDeployments`` carries the name of a
+batch whose groups are ready. ``DeploymentStatus`` carries EventBridge's events as they are.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.aws.client import Aws
+from reconciler.execution.ledger import time_text
+from reconciler.model.errors import AwsError, ReconcileError
+from reconciler.model.plan import Action, GroupPlan, Plan
+from reconciler.planning.plan_document import plan_document
+from reconciler.planning.plan_reading import read_plan
+from reconciler.runtimes.base import Ready
+
+FORMAT_VERSION = 1
+LARGEST = 240_000
+"""Bytes that a message may have: SQS took 256 KB for long, and attributes count too. What is larger goes through S3."""
+
+
+class PoisonError(ReconcileError):
+    """A message that nobody can ever work off: not ours, cut, or of a format that this version does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMessage:
+    """One group of a run: ``plan`` holds it alone, with the contents that its actions name."""
+
+    run: str
+    batch: str
+    plan: Plan
+
+    @property
+    def group(self) -> GroupPlan:
+        """The group."""
+        return self.plan.groups[0]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMessage:
+    """A batch of a run whose groups are ready to be deployed, or have failed."""
+
+    run: str
+    batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a message is about, also where the rest of it cannot be read; ``group`` is None for a batch."""
+
+    run: str
+    batch: str
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """What a core reported of a deployment; ``time`` is the event's own."""
+
+    deployment_id: str
+    group_id: str
+    status: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payloads:
+    """What is too large for messages, under ``s3://bucket/<prefix>runs/<run>/``. Methods raise AwsError."""
+
+    aws: Aws
+    bucket: str
+    prefix: str
+
+    def put(self, run: str, name: str, document: Any) -> str:
+        """Store a document; the key that it has now."""
+        key = self.key(run, name)
+        body = json.dumps(document).encode()
+        self.aws.call("s3", "PutObject", Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+        return key
+
+    def key(self, run: str, name: str) -> str:
+        """The key that a document of a run has."""
+        return f"{self.prefix}runs/{run}/{name}.json"
+
+    def names(self, run: str, folder: str) -> list[str]:
+        """The names of the documents of a run below ``folder``, sorted."""
+        start = f"{self.prefix}runs/{run}/{folder}"
+        found: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            answer = self.aws.call("s3", "ListObjectsV2", Bucket=self.bucket, Prefix=start, **token)
+            found.extend(row["Key"].removeprefix(start).removesuffix(".json") for row in answer.get("Contents", []))
+            if not answer.get("NextContinuationToken"):
+                return sorted(found)
+            token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def get(self, key: str) -> Any:
+        """The document under a key. Raises PoisonError if there is none, or it is damaged."""
+        try:
+            answer = self.aws.call("s3", "GetObject", Bucket=self.bucket, Key=key)
+        except AwsError as error:
+            if error.code == "NoSuchKey":
+                raise PoisonError(f"what the message speaks of is gone: s3://{self.bucket}/{key}") from error
+            raise
+        try:
+            return json.loads(answer["Body"])
+        except ValueError as error:
+            raise PoisonError(f"s3://{self.bucket}/{key} is no JSON: {error}") from error
+
+
+def one_group(plan: Plan, group: GroupPlan) -> Plan:
+    """``plan`` with ``group`` alone, and the contents that its actions name."""
+    named = {str(action.inputs["content"]) for action in group.of_kind("publish-definition")}
+    contents = {key: content for key, content in plan.contents.items() if key in named}
+    return replace(plan, groups=(group,), guards=(), contents=contents)
+
+
+def encode_group(message: GroupMessage, payloads: Payloads) -> str:
+    """The body of a ``Devices`` message; its plan goes to S3 if it is too large."""
+    head = {
+        "formatVersion": FORMAT_VERSION,
+        "kind": "group",
+        "run": message.run,
+        "batch": message.batch,
+        "group": message.group.name,
+    }
+    document = plan_document(message.plan)
+    body = json.dumps(head | {"plan": document})
+    if len(body.encode()) <= LARGEST:
+        return body
+    return json.dumps(head | {"planAt": payloads.put(message.run, f"groups/{message.group.name}", document)})
+
+
+def encode_batch(message: BatchMessage) -> str:
+    """The body of a ``NewDeployments`` message."""
+    head = {"formatVersion": FORMAT_VERSION, "kind": "batch", "run": message.run, "batch": message.batch}
+    return json.dumps(head)
+
+
+def decode_group(body: str, payloads: Payloads) -> GroupMessage:
+    """A ``Devices`` message. Raises PoisonError."""
+    fields = _fields(body, "group")
+    document = payloads.get(str(fields["planAt"])) if "planAt" in fields else fields.get("plan")
+    try:
+        plan = read_plan(document)
+    except ReconcileError as error:
+        raise PoisonError(f"the message's plan cannot be read: {error.message}") from error
+    if len(plan.groups) != 1:
+        raise PoisonError(f"the message's plan holds {len(plan.groups)} groups, not one")
+    if plan.groups[0].name != fields.get("group"):
+        raise PoisonError(f"the message says group {fields.get('group')!r}, its plan {plan.groups[0].name}")
+    return GroupMessage(fields["run"], fields["batch"], plan)
+
+
+def head_of(body: str) -> Head | None:
+    """What a message is about as far as it can be told; None for one that is none of ours."""
+    try:
+        fields = _json(body)
+    except PoisonError:
+        return None
+    run, batch, group = (fields.get(name) for name in ("run", "batch", "group"))
+    if not (isinstance(run, str) and run and isinstance(batch, str) and batch):
+        return None
+    return Head(run, batch, group if isinstance(group, str) and group else None)
+
+
+def decode_batch(body: str) -> BatchMessage:
+    """A ``NewDeployments`` message. Raises PoisonError."""
+    fields = _fields(body, "batch")
+    return BatchMessage(fields["run"], fields["batch"])
+
+
+def decode_status(body: str) -> StatusEvent:
+    """A ``DeploymentStatus`` message: EventBridge's "Greengrass Deployment Status Change". Raises PoisonError."""
+    event = _json(body)
+    detail = event.get("detail")
+    if event.get("source") != "aws.greengrass" or not isinstance(detail, Mapping):
+        raise PoisonError("the message is no event of Greengrass")
+    found = [detail.get("deployment-id"), detail.get("group-id"), detail.get("status"), event.get("time")]
+    texts = [value for value in found if isinstance(value, str) and value]
+    if len(texts) < len(found):
+        raise PoisonError("the event lacks a deployment, a group, a status or a time")
+    try:
+        time_text(texts[-1])
+    except ReconcileError as error:
+        raise PoisonError(f"the event's time is none: {error.message}") from error
+    return StatusEvent(*texts)
+
+
+def ready_document(ready: Ready) -> dict[str, Any]:
+    """A group that is ready, as it is kept between carrying out and deploying."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "name": ready.name,
+        "groupId": ready.group_id,
+        "groupArn": ready.group_arn,
+        "versionId": ready.version_id,
+        "deployment": _action_document(ready.deployment) if ready.deployment is not None else None,
+    }
+
+
+def read_ready(document: Mapping[str, Any]) -> Ready:
+    """The way back of ``ready_document``."""
+    item = document["deployment"]
+    deployment = None
+    if item is not None:
+        deployment = Action(item["id"], item["kind"], item["subject"], tuple(item["needs"]), item["inputs"])
+    return Ready(document["name"], document["groupId"], document["groupArn"], document["versionId"], deployment)
+
+
+def _action_document(action: Action) -> dict[str, Any]:
+    return {
+        "id": action.id,
+        "kind": action.kind,
+        "subject": action.subject,
+        "needs": list(action.needs),
+        "inputs": dict(action.inputs),
+    }
+
+
+def _fields(body: str, kind: str) -> dict[str, Any]:
+    fields = _json(body)
+    version = fields.get("formatVersion")
+    if type(version) is int and version > FORMAT_VERSION:
+        raise PoisonError(f"the message has format version {version}, and this worker reads {FORMAT_VERSION}")
+    if version != FORMAT_VERSION or fields.get("kind") != kind:
+        raise PoisonError(f"the message is not one of ours: a {kind} of format version {FORMAT_VERSION} is expected")
+    if not all(isinstance(fields.get(name), str) and fields[name] for name in ("run", "batch")):
+        raise PoisonError("the message names no run and batch")
+    return fields
+
+
+def _json(body: str) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise PoisonError(f"the message is no JSON, or only a part of it: {error}") from error
+    if not isinstance(document, dict):
+        raise PoisonError("the message is no JSON object")
+    return document

@@ -1,0 +1,77 @@
+"""Opens a fleet for queued work: its stack, ledger, queues, and what workers need to work messages off."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+
+from reconciler.aws.cache import Cache
+from reconciler.aws.client import Aws
+from reconciler.execution.dynamodb_ledger import DynamoDbLedger
+from reconciler.execution.ledger import Ledger
+from reconciler.execution.queue.handlers import Work
+from reconciler.execution.queue.messages import Payloads
+from reconciler.execution.queue.sqs import Queue
+from reconciler.execution.queue.stack import Stack, read_stack
+from reconciler.execution.session import check_account
+from reconciler.model.desired import DesiredState
+from reconciler.model.errors import ReconcileError, UsageError
+from reconciler.model.template import GREENGRASS_V1
+from reconciler.runtimes.v1.runtime import GreengrassV1
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """The queues of a fleet by name, and where payloads go that are too large for them."""
+
+    by_name: Mapping[str, Queue]
+    payloads: Payloads
+
+
+def open_queues(aws: Aws, stack: Stack) -> Queues:
+    """The queues and payloads of a fleet's stack."""
+    artifacts = stack.fleet.artifacts
+    if artifacts is None:
+        raise ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
+    queues = {name: Queue(aws, *urls) for name, urls in stack.queues.items()}
+    return Queues(queues, Payloads(aws, artifacts.bucket, artifacts.prefix))
+
+
+@contextmanager
+def open_work(desired: DesiredState, share: float, say: Callable[[str, str], None]) -> Iterator[tuple[Work, Queues]]:
+    """Everything that a worker of the fleet works with. It makes ``share`` of the calls that the account allows.
+
+    Raises UsageError for a fleet that is not worked off through queues, ReconcileError and AwsError.
+    """
+    fleet = desired.fleet
+    if fleet.execution.mode != "queue":
+        raise UsageError(
+            f"fleet {fleet.name} does its work in the command itself: there is nothing for a worker",
+            hint="add `execution: {mode: queue, stack: …}` to the Fleet's spec",
+        )
+    aws = Aws(fleet.region, limits=fleet.limits, share=share)
+    check_account(aws, desired)
+    stack = read_stack(aws, fleet)
+    queues = open_queues(aws, stack)
+    ledger: Ledger = DynamoDbLedger(aws, stack.fleet.ledger.table or "", fleet.name)
+    with TemporaryDirectory() as directory, closing(Cache(Path(directory) / "cache.db")) as cache:
+        runtime = GreengrassV1(aws, cache, stack.fleet)
+        holder = f"{socket.gethostname()}/{os.getpid()}/{token_hex(3)}"
+        yield (
+            Work(
+                fleet.name,
+                ledger,
+                {GREENGRASS_V1: runtime},
+                queues.payloads,
+                queues.by_name["Devices"],
+                queues.by_name["NewDeployments"],
+                runtime.status_of,
+                holder,
+                say,
+            ),
+            queues,
+        )

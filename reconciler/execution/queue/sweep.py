@@ -1,0 +1,104 @@
+"""Picks up what fell down: runs half queued, batches nobody sent on, statuses no event told, runs that have ended."""
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.execution.ledger import now_text
+from reconciler.execution.queue.handlers import FINAL, TERMINAL, Work
+from reconciler.execution.queue.messages import PoisonError
+from reconciler.execution.queue.queueing import Queueing
+from reconciler.model.errors import ReconcileError
+from reconciler.model.run import Run, RunState, Task
+
+SWEEP_SECONDS = 10.0
+QUIET_SECONDS = 5.0
+"""A deployment that was not heard of for so long is asked about; then again when half as long again has passed."""
+LONGEST_QUIET = 300.0
+MOST_ASKED = 100
+"""Deployments asked about in one round: with 30 calls a second some three seconds, and most of them left to others."""
+ASKERS = 8
+RECENT_RUNS = 20
+
+
+@dataclass
+class Sweeper:
+    """Sweeps round by round; it remembers when it asked about a deployment, so that one that is quiet costs little."""
+
+    work: Work
+    asked: dict[str, float] = field(default_factory=dict)
+
+    def round(self) -> None:
+        """Do one round, unless another worker is at it. Raises ReconcileError."""
+        work = self.work
+        if work.ledger.claim("sweep", work.holder, SWEEP_SECONDS).holder != work.holder:
+            return
+        for run in work.ledger.runs(RECENT_RUNS):
+            if run.ended_at is None:
+                self._sweep_run(run)
+
+    def _sweep_run(self, run: Run) -> None:
+        work = self.work
+        if not self._is_queued(run):
+            return
+        for batch, members in work.ledger.batches(run.id).items():
+            if not members:
+                work.send_batch(run.id, batch)
+        self._ask_about(work.ledger.tasks(run.id).values())
+        tasks = work.ledger.tasks(run.id).values()
+        if all(task.state in FINAL for task in tasks):
+            work.ledger.end_run(run.id, run_state(list(tasks)) if tasks else "stopped")
+            work.say("", f"run {run.id} ended")
+
+    def _is_queued(self, run: Run) -> bool:
+        """Whether all messages of a run are sent, and if not and nobody is at it, send them."""
+        work = self.work
+        queueing = Queueing(work.ledger, work.group_queue, work.payloads)
+        if queueing.is_queued(run.id):
+            return True
+        if not queueing.claim(run.id, work.holder):
+            return False
+        work.say("", f"run {run.id} was not queued to its end; going on with it")
+        try:
+            queueing.take_up(run, work.holder)
+        except PoisonError as error:
+            queueing.abandon(run, error.message)
+        return False
+
+    def _ask_about(self, tasks: Iterable[Task]) -> None:
+        """Ask Greengrass about deployments that nothing was heard of, those first that were not asked about longest."""
+        now = time.monotonic()
+        due = [task for task in tasks if task.state == "deploying" and task.deployment_id and self._is_due(task, now)]
+        due.sort(key=lambda task: (self.asked.get(task.deployment_id or "", 0.0), task.since))
+        with ThreadPoolExecutor(ASKERS) as pool:
+            list(pool.map(self._ask, due[:MOST_ASKED]))
+
+    def _is_due(self, task: Task, now: float) -> bool:
+        age = (datetime.fromisoformat(now_text()) - datetime.fromisoformat(task.since)).total_seconds()
+        if (asked := self.asked.get(task.deployment_id or "")) is None:
+            return age >= QUIET_SECONDS
+        return now - asked >= min(max(QUIET_SECONDS, age / 2), LONGEST_QUIET)
+
+    def _ask(self, task: Task) -> None:
+        work, deployment_id = self.work, task.deployment_id or ""
+        self.asked[deployment_id] = time.monotonic()
+        known = work.ledger.deployment(deployment_id)
+        if known is None:
+            return
+        try:
+            status, at, error = work.status_of(known.group_id, deployment_id)
+            work.record(deployment_id, known.group_id, status, at, error)
+            if status in TERMINAL:
+                del self.asked[deployment_id]
+        except ReconcileError as error_:
+            work.say(task.group, f"asking about deployment {deployment_id}: {error_.message}")
+
+
+def run_state(tasks: list[Task]) -> RunState:
+    """What a run has come to when each of its groups stands in a final state."""
+    failed = sum(task.state == "failed" for task in tasks)
+    if not failed:
+        return "succeeded"
+    return "failed" if failed == len(tasks) else "partial"

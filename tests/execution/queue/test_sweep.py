@@ -1,0 +1,62 @@
+"""What a sweep picks up: batches that nobody sent on, and deployments of which no event told."""
+
+import pytest
+
+from reconciler.execution.queue import handlers
+from reconciler.execution.queue.sweep import run_state
+from reconciler.model.run import GroupState, RunState, Task
+from reconciler.sandbox.testing import Sandbox
+from tests.execution.queue.working import Place
+
+pytestmark = pytest.mark.sampled
+
+
+def test_a_batch_that_nobody_sent_on_is_sent_once(fleet: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fleet.submit()
+    monkeypatch.setattr(handlers.Work, "send_batch", lambda *_: False)  # the worker dies before it
+    fleet.do("Devices")
+    monkeypatch.undo()
+    assert fleet.left("NewDeployments") == 0
+    fleet.sweep()
+    fleet.sweep()
+    assert fleet.left("NewDeployments") == 1
+    fleet.finish(run, "succeeded")
+
+
+def test_a_batch_that_a_dead_worker_had_claimed_is_sent_when_its_claim_lapses(
+    fleet: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = fleet.submit()
+    key = f"{run.id}/send/batch-1"
+    fleet.work.ledger.begin(run.id, key)
+    fleet.work.ledger.claim(key, "dead", 1)
+    fleet.do("Devices")
+
+    def sent() -> bool:
+        fleet.sweep()
+        return fleet.left("NewDeployments") == 1
+
+    fleet.until(sent)
+    fleet.finish(run, "succeeded")
+
+
+def test_what_no_event_told_is_asked_for(fleet: Place, aws: Sandbox) -> None:
+    run = fleet.submit()
+    fleet.do("Devices")
+    fleet.do("NewDeployments")
+    assert fleet.states(run) == {"a": "deploying", "b": "deploying"}
+    aws.advance(5)
+    fleet.sweep()
+    assert fleet.run(run).state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [
+        (["succeeded", "succeeded"], "succeeded"),
+        (["succeeded", "failed"], "partial"),
+        (["failed", "failed"], "failed"),
+    ],
+)
+def test_what_a_run_has_come_to(states: list[GroupState], state: RunState) -> None:
+    assert run_state([Task("r", str(number), one, "t") for number, one in enumerate(states)]) == state
