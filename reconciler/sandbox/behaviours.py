@@ -1,0 +1,83 @@
+"""What simulated cores do with a deployment, as told by ``PUT /_sandbox/devices``."""
+
+import fnmatch
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.sandbox.errors import ControlError
+
+OUTCOMES = ("succeed", "fail", "offline", "stuck")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one core does: its outcome, the error it reports when it fails, and by how many seconds it is late."""
+
+    outcome: str = "succeed"
+    error: str = ""
+    delay: float = 0.0
+    told: bool = False
+
+
+class Behaviours:
+    """The rules in force. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rules: dict[str, Behaviour] = {}
+
+    def replace(self, rules: Any) -> None:
+        """Put other rules in place of all there were: ``{thing name or glob: {outcome, error, delay}}``.
+
+        Raises ControlError, which names the rule, for what is no such mapping.
+        """
+        if not isinstance(rules, Mapping):
+            raise ControlError(
+                'devices is a JSON object: {"NAME or GLOB": {"outcome": "fail", "error": "…", "delay": 2}}'
+            )
+        parsed = {name: _behaviour(name, rule) for name, rule in rules.items()}
+        with self._lock:
+            self._rules = parsed
+
+    def told(self) -> dict[str, dict[str, Any]]:
+        """The rules, as they were told."""
+        with self._lock:
+            return {
+                name: {"outcome": rule.outcome, "error": rule.error, "delay": rule.delay}
+                for name, rule in self._rules.items()
+            }
+
+    def behaviour_of(self, thing_name: str) -> Behaviour:
+        """What the core of this name does: its own rule, else the last pattern that fits, else it succeeds."""
+        with self._lock:
+            exact = self._rules.get(thing_name)
+            if exact is not None:
+                return exact
+            for pattern, behaviour in reversed(self._rules.items()):
+                if fnmatch.fnmatchcase(thing_name, pattern):
+                    return behaviour
+        return Behaviour()
+
+    def reset(self) -> None:
+        """Forget all rules."""
+        with self._lock:
+            self._rules = {}
+
+
+def _behaviour(name: str, rule: Any) -> Behaviour:
+    if not isinstance(rule, Mapping):
+        raise ControlError(f'devices: {name}: the rule is a JSON object such as {{"outcome": "offline"}}')
+    unknown = sorted(set(rule) - {"outcome", "error", "delay"})
+    if unknown:
+        raise ControlError(f"devices: {name}: unknown key {', '.join(unknown)}; there are outcome, error and delay")
+    outcome, error, delay = rule.get("outcome", "succeed"), rule.get("error") or "", rule.get("delay") or 0
+    if outcome not in OUTCOMES:
+        raise ControlError(f"devices: {name}: the outcome is one of {', '.join(OUTCOMES)}, not {outcome!r}")
+    if not isinstance(error, str):
+        raise ControlError(f"devices: {name}: the error is a text, not {error!r}")
+    if isinstance(delay, bool) or not isinstance(delay, int | float) or not math.isfinite(delay) or delay < 0:
+        raise ControlError(f"devices: {name}: the delay is a number of seconds from 0 on, not {delay!r}")
+    return Behaviour(outcome=outcome, error=error, delay=float(delay), told=True)

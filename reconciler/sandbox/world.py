@@ -1,0 +1,111 @@
+"""The state of one sandbox, shared by all its parts."""
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from reconciler.sandbox.behaviours import Behaviours
+from reconciler.sandbox.call_log import CallLog
+from reconciler.sandbox.cdf_settings import CdfSettings
+from reconciler.sandbox.clock import Clock
+from reconciler.sandbox.faults import Faults
+from reconciler.sandbox.limits import Limits
+from reconciler.sandbox.moto_bridge import MotoBridge
+
+ACCOUNT = "123456789012"
+DEFAULT_REGION = "eu-central-1"
+
+Handler = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Backend(Protocol):
+    """A service that the sandbox serves itself: a handler for each of its operations."""
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """By operation name. A handler raises ServiceError and runs under ``World.lock``."""
+
+
+class Greengrass(Backend, Protocol):
+    """Greengrass V1 of one region."""
+
+    def tick(self) -> None:
+        """Let simulated cores and bulk deployments move on to where the clock says they are."""
+
+
+class Registry(Backend, Protocol):
+    """AWS IoT of one region."""
+
+    def has_active_certificate(self, thing_name: str) -> bool:
+        """Whether the thing has a certificate that is active: without one a core cannot connect."""
+
+    def thing_exists(self, name: str) -> bool:
+        """Whether there is a thing of this name."""
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that a sandbox knows. State is per region; ``region`` is the one that unsigned calls mean."""
+
+    account: str = ACCOUNT
+    region: str = DEFAULT_REGION
+    clock: Clock = field(default_factory=Clock)
+    behaviours: Behaviours = field(default_factory=Behaviours)
+    calls: CallLog = field(default_factory=CallLog)
+    faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(init=False)
+    moto: MotoBridge = field(init=False)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    # Tells this process from one that had the same port before.
+    instance: str = field(default_factory=lambda: uuid.uuid4().hex)
+    cdf: CdfSettings = field(default_factory=CdfSettings)
+    _greengrass: dict[str, Greengrass] = field(default_factory=dict)
+    _iot: dict[str, Registry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.limits = Limits(self.clock)
+        self.moto = MotoBridge(self.account, self.clock)
+
+    def greengrass_in(self, region: str) -> Greengrass:
+        """Greengrass V1 of a region, made when first asked for."""
+        with self.lock:
+            if region not in self._greengrass:
+                from reconciler.sandbox.greengrass_v1.service import GreengrassV1  # noqa: PLC0415 - it imports this module
+
+                self._greengrass[region] = GreengrassV1(self, region)
+            return self._greengrass[region]
+
+    def iot_in(self, region: str) -> Registry:
+        """AWS IoT of a region, made when first asked for."""
+        with self.lock:
+            if region not in self._iot:
+                from reconciler.sandbox.iot.registry import Registry as IotRegistry  # noqa: PLC0415 - it imports this module
+
+                self._iot[region] = IotRegistry(self, region)
+            return self._iot[region]
+
+    def tick(self) -> None:
+        """Let the simulated cores of all regions move on."""
+        with self.lock:
+            for greengrass in list(self._greengrass.values()):
+                greengrass.tick()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on, and everything that waits for it. Raises ValueError for a negative number."""
+        self.clock.advance(seconds)
+        self.tick()
+
+    def reset(self) -> None:
+        """Forget everything: as new."""
+        with self.lock:
+            self._greengrass.clear()
+            self._iot.clear()
+            self.moto.reset()
+            self.behaviours.reset()
+            self.faults.reset()
+            self.limits.reset()
+            self.calls.clear()
+            self.clock.reset()
+            self.cdf.reset()
