@@ -1,0 +1,106 @@
+"""Shows a plan, asks, carries it out and says where every group ended: what apply and deploy have in common."""
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from reconciler.cli.output import is_terminal, print_document, print_lines
+from reconciler.cli.progress import progress_for
+from reconciler.execution.apply import ApplyOptions, ApplyResult, refuse
+from reconciler.execution.executor import execute
+from reconciler.execution.run_status import status_of_run
+from reconciler.execution.session import Session
+from reconciler.model.errors import PartlyAppliedError, UsageError
+from reconciler.model.group import Group
+from reconciler.model.plan import Plan
+from reconciler.reporting.json_text import json_text
+from reconciler.reporting.plan_text import plan_lines, summary_line
+from reconciler.reporting.status import status_document
+from reconciler.reporting.style import Style
+
+DECLINED = 1
+"""Nothing went wrong, but nothing was done either: whoever waits for it has to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a plan is carried out, and in which words: ``verb`` is what the question and hints call it, ``done`` its
+    past. ``report`` makes what is said at the end, the stable summary line last.
+    """
+
+    verb: str
+    done: str
+    report: Callable[[Plan, ApplyResult], list[str]]
+    style: Style
+    as_text: bool
+    yes: bool
+    options: ApplyOptions
+
+
+def carrying_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--yes``, ``--wait/--no-wait`` and ``--timeout``."""
+    command = click.option(
+        "--timeout",
+        type=click.FloatRange(min=0),
+        default=600,
+        show_default=True,
+        envvar="RECONCILE_TIMEOUT",
+        metavar="SECONDS",
+        callback=lambda _context, _option, value: _no_nan(value),
+        help="How long to wait for the cores, and for a busy Greengrass.",
+    )(command)
+    command = click.option(
+        "--wait/--no-wait",
+        default=True,
+        show_default=True,
+        envvar="RECONCILE_WAIT",
+        help="Wait for what the cores report.",
+    )(command)
+    return click.option("--yes", "-y", is_flag=True, envvar="RECONCILE_YES", help="Go on without asking.")(command)
+
+
+def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Manner) -> int:
+    """Show ``plan``, ask, carry it out, and print where ``groups`` stand; the exit code.
+
+    Raises RefusedError if a guard refuses the plan, UsageError where nobody can be asked.
+    """
+    as_text = manner.as_text
+    print_lines(plan_lines(plan, style=manner.style), to_stderr=not as_text)
+    refuse(plan)
+    if not plan.changed:
+        _print_status(plan, groups, None, as_text=as_text)
+        return 0
+    if not (manner.yes or _confirmed(plan, manner, shown=as_text and is_terminal(sys.stdout))):
+        print_lines([f"Nothing was {manner.done}."], to_stderr=True)
+        return DECLINED
+    with progress_for(len(plan.changed)) as progress:
+        result = execute(session, plan, manner.options, progress)
+    _print_status(plan, groups, result, as_text=as_text)
+    print_lines(["", *manner.report(plan, result)], to_stderr=not as_text)
+    return PartlyAppliedError.exit_code if result.count("failed", "unfinished") else 0
+
+
+def _no_nan(seconds: float) -> float:
+    """No moment is later than NaN seconds: an apply would wait for ever."""
+    if math.isnan(seconds):
+        raise click.BadParameter("nan is no number of seconds")
+    return seconds
+
+
+def _confirmed(plan: Plan, manner: Manner, *, shown: bool) -> bool:
+    """Ask whether to go on, and about what, unless that was ``shown`` just before."""
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise UsageError("there is no terminal to ask on", hint=f"give --yes to {manner.verb} without asking")
+    print_lines([""] if shown else ["", summary_line(plan)], to_stderr=True)
+    question = f"{manner.verb.capitalize()} this? Only `yes` goes on"
+    answer = click.prompt(question, err=True, default="no", show_default=False)
+    return str(answer).strip() == "yes"
+
+
+def _print_status(plan: Plan, groups: Sequence[Group], result: ApplyResult | None, *, as_text: bool) -> None:
+    if not as_text:
+        print_document(json_text(status_document(status_of_run(plan, groups, result))))

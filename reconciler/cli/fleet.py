@@ -1,0 +1,57 @@
+"""Opens the fleet that a command is about, and writes what it cost."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.aws.stats import Stats
+from reconciler.desired.load import load
+from reconciler.execution.session import Session, open_session
+from reconciler.model.errors import ReconcileError
+from reconciler.model.group import Group
+from reconciler.planning.selection import select_groups
+from reconciler.reporting.json_text import json_text
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFleet:
+    """A fleet that is open for work, and the groups that the command is about."""
+
+    session: Session
+    groups: Sequence[Group]
+
+
+@contextmanager
+def opened(directory: str, select: Sequence[str], exclude: Sequence[str], stats: Path | None) -> Iterator[OpenFleet]:
+    """Load ``directory``, open its account, and write ``stats`` at the end, also when something went wrong.
+
+    Raises ConfigurationError, UsageError, AwsError, and ReconcileError where ``stats`` cannot be written.
+    """
+    with written_at_end(stats) as counted:
+        desired = load(Path(directory), shown_as=directory)
+        groups = select_groups(desired.groups, select, exclude)
+        with open_session(desired, counted) as session:
+            yield OpenFleet(session, groups)
+
+
+@contextmanager
+def written_at_end(path: Path | None) -> Iterator[Stats]:
+    """Counters that are written to ``path`` at the end, if there is one. It is tried at once, before there is work."""
+    counted = Stats()
+    if path is None:
+        yield counted
+        return
+    write_text(path, json_text(counted.document()))
+    try:
+        yield counted
+    finally:
+        write_text(path, json_text(counted.document()))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the user asked for. Raises ReconcileError if that cannot be done."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ReconcileError(f"writing {path}: {error.strerror}", hint="name a file that can be written") from error

@@ -1,0 +1,54 @@
+"""``reconcile plan``: what an apply would change."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.fleet import opened
+from reconciler.cli.output import print_document, print_lines
+from reconciler.execution.session import make_plan
+from reconciler.planning.plan_document import plan_document
+from reconciler.reporting.json_text import json_text
+from reconciler.reporting.plan_text import plan_lines, summary_line
+from reconciler.reporting.style import Style
+
+CHANGES = 2
+
+
+@click.command()
+@options.directory_argument
+@options.selection_options
+@options.format_option
+@click.option("--verbose", "-v", is_flag=True, envvar="RECONCILE_VERBOSE", help="Also what stays as it is.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    envvar="RECONCILE_DETAILED_EXITCODE",
+    help="Exit 2 if there are changes, 0 if there are none.",
+)
+@options.allow_empty_option
+@options.color_option
+@options.stats_option
+def plan(
+    directory: str,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    output_format: str,
+    style: Style,
+    stats: Path | None,
+    *,
+    verbose: bool,
+    detailed_exitcode: bool,
+    allow_empty: bool,
+) -> int:
+    """Say what an apply would change in the fleet in DIR, and change nothing."""
+    with opened(directory, select, exclude, stats) as fleet:
+        found = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)
+    if output_format == "json":
+        print_document(json_text(plan_document(found)))
+        print_lines([summary_line(found)], to_stderr=True)
+    else:
+        print_lines(plan_lines(found, style=style, verbose=verbose))
+    has_changes = any(group.operation != "none" or group.actions or group.blocked for group in found.groups)
+    return CHANGES if detailed_exitcode and has_changes else 0
