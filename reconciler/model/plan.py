@@ -43,7 +43,8 @@ class Action:
 class GroupPlan:
     """What happens to one group. ``things`` are the names of its cores and devices; a blocked group is left alone.
 
-    ``live`` holds the ids of the live group that the runtime carries the actions out on; empty for a new group.
+    ``live`` is what its runtime remembers of the live group: the ids that the actions are carried out on, and what an
+    apply looks at to tell whether the group moved since; ``fingerprint`` is its digest.
     ``carried`` names what nobody manages in the files and stays as it is (shown with ``--verbose``); ``notes`` are
     facts about the live group that cause no change.
     """
@@ -58,7 +59,7 @@ class GroupPlan:
     changes: tuple[Change, ...] = ()
     actions: tuple[Action, ...] = ()
     things: tuple[str, ...] = ()
-    live: Mapping[str, str] = field(default_factory=dict)
+    live: Mapping[str, Any] = field(default_factory=dict)
     carried: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     blocked: bool = False

@@ -91,7 +91,7 @@ def _group(fields: "_Fields") -> GroupPlan:
         changes=fields.items("changes", _change),
         actions=fields.items("actions", _action),
         things=fields.texts("things"),
-        live=fields.text_mapping("live"),
+        live=fields.mapping("live"),
         carried=fields.texts("carried"),
         notes=fields.texts("notes"),
         blocked=fields.flag("blocked"),
@@ -168,10 +168,6 @@ class _Fields:
             if type(value) is not str:
                 raise _wrong(f"{self._at(name)}[{number}]", f"text is needed, found {_shown(value)}")
         return tuple(values)
-
-    def text_mapping(self, name: str) -> dict[str, str]:
-        values = self.fields(name)
-        return {key: values.text(key) for key in self.mapping(name)}
 
     def mapping(self, name: str) -> dict[str, Any]:
         value = self.anything(name)

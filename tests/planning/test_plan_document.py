@@ -180,8 +180,8 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
             "groups[0].actions[1].inputs: an object is needed, found a list",
         ),
         (
-            changed(lambda d: d["groups"][1].update(live={"groupId": 7})),
-            "groups[1].live.groupId: text is needed, found 7",
+            changed(lambda d: d["groups"][1].update(live=["g-1"])),
+            "groups[1].live: an object is needed, found a list",
         ),
         (changed(lambda d: d["guards"][0].pop("limit")), "guards[0].limit: missing"),
         (changed(lambda d: d.update(contents={"c": "x"})), 'contents.c: an object is needed, found "x"'),

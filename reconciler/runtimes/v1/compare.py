@@ -9,6 +9,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group, Thing
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
 from reconciler.planning.differences import differences
+from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
 from reconciler.runtimes.v1.deployment_choice import Choice, choose_deployment
 from reconciler.runtimes.v1.families import THING_FAMILIES, comparable, definition_ids
@@ -23,6 +24,7 @@ from reconciler.runtimes.v1.live import (
     LiveGroup,
 )
 from reconciler.runtimes.v1.publications import Publications
+from reconciler.runtimes.v1.snapshot import snapshot
 from reconciler.runtimes.v1.tags import template_version, wanted_tags
 from reconciler.runtimes.v1.wanted import live_entries, wanted_definitions
 
@@ -52,18 +54,19 @@ def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list
     actions = actions_of(difference)
     drift = _drift(comparison, difference)
     findings = [*_missing_types(comparison, group, to_add), *choice.findings]
+    observed = snapshot(live, _looked_up(group, comparison.answers))
     plan = GroupPlan(
         name=group.name,
         runtime=group.runtime,
         operation=_operation(difference, actions),
         target=group.template,
-        fingerprint=_fingerprint(live, group, comparison.answers),
+        fingerprint=digest(observed),
         reasons=tuple(filter(None, (drift, *_reasons(group, live, definitions), *choice.reasons))),
         drift=bool(drift),
         changes=changes_of(difference),
         actions=actions,
         things=_things(group, live),
-        live={"groupId": live.id, "groupArn": live.arn} if live is not None else {},
+        live=observed,
         carried=definitions.carried,
         notes=choice.notes,
         blocked=any(finding.severity == "error" for finding in findings),
@@ -213,14 +216,16 @@ def _foreign(comparison: Comparison, group: Group, live: LiveGroup) -> tuple[Gro
     whose = (
         f"belongs to fleet {live.fleet}" if live.fleet else f"bears no mark of fleet {comparison.desired.fleet.name}"
     )
+    observed = snapshot(live, _looked_up(group, comparison.answers))
     plan = GroupPlan(
         name=group.name,
         runtime=group.runtime,
         operation="none",
         target=group.template,
-        fingerprint=_fingerprint(live, group, comparison.answers),
+        fingerprint=digest(observed),
         reasons=(f"a live group of this name exists and {whose}",),
         things=_things(group, None),
+        live=observed,
         blocked=True,
     )
     finding = GuardFinding(
@@ -241,22 +246,7 @@ def _things(group: Group, live: LiveGroup | None) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _fingerprint(live: LiveGroup | None, group: Group, answers: Answers) -> str:
-    """A digest of what the plan of a group was made from: version and deployment ids, tags, things looked up."""
-    looked_up = {
-        thing.thing_name: list(answers.things[thing.thing_name] or ())
-        for thing in group.things
-        if thing.thing_name in answers.things
-    }
-    if live is None:
-        return digest([None, looked_up])
-    deployment = live.deployment
-    return digest(
-        [
-            live.id,
-            live.version_id,
-            dict(live.tags),
-            [deployment.id, deployment.type, deployment.status] if deployment is not None else None,
-            looked_up,
-        ]
-    )
+def _looked_up(group: Group, answers: Answers) -> dict[str, Existing | None]:
+    """What was found of the things of a group that were looked up."""
+    names = (thing.thing_name for thing in group.things)
+    return {name: answers.things[name] for name in names if name in answers.things}

@@ -8,6 +8,8 @@ from reconciler.model.template import TemplateRef
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.v1.families import FAMILIES
 
+TAG_PREFIX = "reconciler:"
+"""What our tags begin with."""
 FLEET_TAG = "reconciler:fleet"
 TEMPLATE_TAG = "reconciler:template"
 TEMPLATE_VERSION_TAG = "reconciler:template-version"

@@ -18,6 +18,7 @@ from reconciler.runtimes.v1.families import group_version_id
 from reconciler.runtimes.v1.live import RESETS, RUNNING, TEMPLATE_TAG, LiveGroup
 from reconciler.runtimes.v1.observe import Observer, in_parallel
 from reconciler.runtimes.v1.plan import check_means
+from reconciler.runtimes.v1.snapshot import snapshot
 from reconciler.runtimes.v1.tags import template_version
 from reconciler.runtimes.v1.wanted import live_entries
 
@@ -87,17 +88,18 @@ def order_group(
     if chosen.refused is not None:
         rule, message = chosen.refused
         finding = GuardFinding(rule, "error", f"{group.name}: {message}", source=group.position.line_only)
+    observed = snapshot(live, {})
     plan = GroupPlan(
         name=group.name,
         runtime=group.runtime,
         operation="deploy" if chosen.action is not None else "none",
         target=_template(group, live),
-        fingerprint=_fingerprint(live),
+        fingerprint=digest(observed),
         reasons=tuple(filter(None, (chosen.reason,))),
         changes=(chosen.change,) if chosen.change is not None else (),
         actions=(chosen.action,) if chosen.action is not None else (),
         things=tuple(sorted({*live_entries(live, "cores"), *live_entries(live, "devices")})),
-        live={"groupId": live.id, "groupArn": live.arn} if live is not None else {},
+        live=observed,
         notes=tuple(filter(None, (chosen.note,))),
         blocked=finding is not None,
     )
@@ -232,13 +234,6 @@ def _template(group: Group, live: LiveGroup | None) -> TemplateRef:
     if live is None or version is None:
         return group.template
     return TemplateRef(live.tags.get(TEMPLATE_TAG, group.template.name), version)
-
-
-def _fingerprint(live: LiveGroup | None) -> str:
-    if live is None:
-        return digest(None)
-    last = live.deployment
-    return digest([live.id, live.version_id, [last.id, last.type, last.status] if last is not None else None])
 
 
 def _some(names: Sequence[str]) -> str:
