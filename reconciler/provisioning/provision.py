@@ -95,6 +95,20 @@ class Provisioner:
         self._keep_config(group_id, inputs)
         return str(certificate_arn)
 
+    def has_provisioned(self, group_id: str, inputs: Mapping[str, Any]) -> bool:
+        """Whether what ``inputs`` of a ``provision-thing`` action ask for was made by an earlier apply of them.
+
+        Its certificate is then for the key that is stored, or for the device's own signing request; nobody else has
+        these.
+        """
+        csr = inputs.get("csr")
+        if csr is None:
+            stored = self.store.credentials(group_id, inputs["thingName"])
+            if stored is None or stored.key is None:
+                return False
+            csr = signing_request(stored.key, inputs["thingName"])
+        return self.provider.made_for(inputs, csr) is not None
+
     def _with_our_key(self, group_id: str, inputs: Mapping[str, Any]) -> tuple[bytes, Provisioned]:
         """The key made here, and what was made for it, now or by an earlier run that was cut off."""
         thing_name, fresh = inputs["thingName"], new_key()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
@@ -21,6 +21,21 @@ class Planned:
     groups: tuple[GroupPlan, ...]
     guards: tuple[GuardFinding, ...]
     contents: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a group stands against a plan that was made of it before.
+
+    ``fresh``: it is as it was when the plan was made. ``begun``: an earlier apply of this plan did part of it.
+    ``converged``: nothing is left to do. ``stale``: somebody else changed it, and ``moved`` says what. ``left`` is what
+    is to be carried out on it as it is now, None for the last two.
+    """
+
+    name: str
+    state: Literal["fresh", "begun", "converged", "stale"]
+    moved: tuple[str, ...] = ()
+    left: GroupPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +115,9 @@ class Runtime(Protocol):
         self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
     ) -> Planned:
         """Say what carrying ``order`` out on ``groups`` would ask Greengrass for. Never writes."""
+
+    def recheck(self, plan: Plan, groups: Sequence[GroupPlan]) -> list[Standing]:
+        """Look again at ``groups`` of a plan that was made before: what moved since, and what is left. Never writes."""
 
     def status(
         self, desired: DesiredState, groups: Sequence[Group], version_of: Callable[[str], int | None]

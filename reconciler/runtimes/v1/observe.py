@@ -70,9 +70,9 @@ class Observer:
         """
         listed = self.list_groups()
         if not listed and expect_some:
-            known = ", ".join(_some(sorted(known_groups))) or self._artifacts_of_old(desired.fleet)
+            known = some_of(known_groups) or self._artifacts_of_old(desired.fleet)
             if known:
-                raise _suddenly_empty(self.aws.region, known)
+                raise suddenly_empty(self.aws.region, known)
         found = [(group, listed[group.name]) for group in groups if group.name in listed]
         if ambiguous := [(group.name, rows) for group, rows in found if len(rows) > 1]:
             raise _ambiguous(ambiguous)
@@ -82,7 +82,7 @@ class Observer:
 
         def observe_group(pair: tuple[Group, list[dict[str, Any]]]) -> LiveGroup:
             group, rows = pair
-            return self._group(group, rows[0], wanted_tags(desired.fleet, group, sources.get(group.template, ())))
+            return self.group(rows[0], wanted_tags(desired.fleet, group, sources.get(group.template, ())))
 
         live = in_parallel(observe_group, found)
         return LiveFleet({group.name: group for group in live}, sources)
@@ -145,13 +145,13 @@ class Observer:
                 self.cache.put("deployment-status", deployment_id, status)
         return dict(status)
 
-    def tags(self, group_arn: str, version_id: str | None, wanted: Mapping[str, str]) -> dict[str, str]:
+    def tags(self, group_arn: str, version_id: str | None, wanted: Mapping[str, str] | None) -> dict[str, str]:
         """The tags of a group. Those kept since its newest version was first seen serve if they are as ``wanted``.
 
         A kept tag may say that all is well, never that something is to be done: then AWS is asked.
         """
-        kept = self.cache.get("group-tags", group_arn)
-        if kept is not None and kept["version"] == version_id and wanted.items() <= kept["tags"].items():
+        kept = self.cache.get("group-tags", group_arn) if wanted is not None else None
+        if wanted is not None and kept and kept["version"] == version_id and wanted.items() <= kept["tags"].items():
             return dict(kept["tags"])
         answer = self.aws.call("greengrass", "ListTagsForResource", ResourceArn=group_arn)
         self.cache.put("group-tags", group_arn, {"version": version_id, "tags": answer.get("tags", {})})
@@ -203,7 +203,8 @@ class Observer:
         artifact = next((key for key in keys if ARTIFACT.fullmatch(key.removeprefix(prefix))), "")
         return f"s3://{bucket}/{artifact}" if artifact else ""
 
-    def _group(self, group: Group, row: Mapping[str, Any], wanted: Mapping[str, str]) -> LiveGroup:
+    def group(self, row: Mapping[str, Any], wanted: Mapping[str, str] | None = None) -> LiveGroup:
+        """A group of which ListGroups tells ``row``. Without ``wanted`` tags, those that AWS has now."""
         group_id, version_id = row["Id"], row.get("LatestVersion") or None
         version = self.group_version(group_id, version_id) if version_id else GroupVersion({}, "")
         deployment = self.newest_deployment(group_id)
@@ -212,7 +213,7 @@ class Observer:
         if deployed_id is not None:
             deployed_arns = (version if deployed_id == version_id else self.group_version(group_id, deployed_id)).arns
         return LiveGroup(
-            name=group.name,
+            name=row["Name"],
             id=group_id,
             arn=row["Arn"],
             version_id=version_id,
@@ -267,7 +268,8 @@ def _ambiguous(names: list[tuple[str, list[dict[str, Any]]]]) -> ReconcileError:
     )
 
 
-def _suddenly_empty(region: str, known: str) -> ReconcileError:
+def suddenly_empty(region: str, known: str) -> ReconcileError:
+    """The error for an account without any group, though ``known`` ones were made."""
     return AwsError(
         f"reading the live groups: AWS lists no Greengrass group in {region}, though this fleet made {known}",
         operation="greengrass:ListGroups",
@@ -277,5 +279,7 @@ def _suddenly_empty(region: str, known: str) -> ReconcileError:
     )
 
 
-def _some(names: Sequence[str], most: int = 5) -> list[str]:
-    return [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
+def some_of(names: Iterable[str], most: int = 5) -> str:
+    """The first of ``names``, and how many more there are."""
+    ordered = sorted(names)
+    return ", ".join([*ordered[:most], *([f"{len(ordered) - most} more"] if len(ordered) > most else [])])

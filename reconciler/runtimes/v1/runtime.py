@@ -12,9 +12,10 @@ from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.provision import Provisioner, provider_for
-from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Say, Started
+from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Say, Standing, Started
 from reconciler.runtimes.v1.carry_out import Carrier
 from reconciler.runtimes.v1.deploy import Deployer
+from reconciler.runtimes.v1.look_again import Again
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.orders import plan_orders
 from reconciler.runtimes.v1.outcomes import Waiter
@@ -34,6 +35,7 @@ class GreengrassV1:
         if fleet.artifacts is not None:
             store = ArtifactStore(aws, fleet.artifacts.bucket, fleet.artifacts.prefix)
             provisioner = Provisioner(aws, self._provider, store)
+        self._again = Again(self._observer, self._provider, provisioner)
         self._carrier = Carrier(self._observer, provisioner, Publisher(self._observer, owner_tags(fleet)))
         self._deployer = Deployer(self._observer, fleet.bulk_deployments, fleet.name)
         self._waiter = Waiter(self._observer)
@@ -50,6 +52,10 @@ class GreengrassV1:
     ) -> Planned:
         """Say what carrying ``order`` out on ``groups`` would ask for. Never writes."""
         return plan_orders(self._observer, desired, groups, order, known_groups)
+
+    def recheck(self, plan: Plan, groups: Sequence[GroupPlan]) -> list[Standing]:
+        """Look again at ``groups`` of a plan that was made before. Never writes."""
+        return self._again.standings(plan, groups)
 
     def status(
         self, desired: DesiredState, groups: Sequence[Group], version_of: Callable[[str], int | None]
