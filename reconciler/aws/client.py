@@ -21,7 +21,7 @@ from reconciler import __version__
 from reconciler.aws.budgets import Budgets
 from reconciler.aws.errors import is_unreachable, may_resend, translate
 from reconciler.aws.http import HttpAnswer, function_answer, gateway_event, read_json, sign
-from reconciler.aws.stats import Stats
+from reconciler.aws.stats import Stats, is_write
 from reconciler.model.errors import AwsError
 
 Answer = TypeVar("Answer")
@@ -45,8 +45,15 @@ PASSING_STATUSES = frozenset({502, 503, 504})
 """Of a gateway in front of a service that is no AWS API: the service itself said nothing."""
 
 
+OF_THE_LEDGER = frozenset({"dynamodb", "sqs"})
+"""Services that hold what a run itself remembers: they may be written to also by who lost the fleet's lock."""
+
+
 class Aws:
-    """AWS in one account and region. Threads share it; boto3 is imported at the first call."""
+    """AWS in one account and region. Threads share it; boto3 is imported at the first call.
+
+    ``before_write`` is called before each call that may change something, and may raise ReconcileError.
+    """
 
     def __init__(
         self,
@@ -64,6 +71,7 @@ class Aws:
         self._clients: dict[str, Any] = {}
         self._session: Any = None
         self._http: Any = None
+        self.before_write: Callable[[], None] = _may_write
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call ``operation`` (API name) of ``service`` (boto3 name) and return the answer without its metadata.
@@ -79,6 +87,8 @@ class Aws:
                 answer["Body"] = answer["Body"].read()
             return answer
 
+        if is_write(operation) and service not in OF_THE_LEDGER:
+            self.before_write()
         self.stats.count(service, operation)
         resendable = is_resendable(operation, tokened=TOKEN in parameters)
         return self._until_done(f"{service}:{operation}", send, resendable=resendable)
@@ -160,6 +170,8 @@ class Aws:
 
     def _exchange(self, service: str, operation: str, method: str, send: Callable[[], HttpAnswer]) -> HttpAnswer:
         resendable = method == "GET"
+        if not resendable:
+            self.before_write()
 
         def is_passing(answer: HttpAnswer) -> bool:
             return answer.status == 429 or (resendable and answer.status in PASSING_STATUSES)
@@ -241,6 +253,10 @@ class Aws:
             if self._http is None:
                 self._http = URLLib3Session(timeout=60, max_pool_connections=CONNECTIONS)
             return self._http
+
+
+def _may_write() -> None:
+    """Nothing stands against writing."""
 
 
 def is_resendable(operation: str, *, tokened: bool = True) -> bool:

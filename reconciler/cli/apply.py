@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -9,17 +10,34 @@ import click
 from reconciler.cli import options
 from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options
 from reconciler.cli.fleet import opened
+from reconciler.cli.saved import check_fits, read_plan_file
 from reconciler.execution.apply import ApplyOptions, ApplyResult
+from reconciler.execution.executor import Carried
+from reconciler.execution.ledger import lease_number, left_open
 from reconciler.execution.session import make_plan
 from reconciler.model.errors import UsageError
-from reconciler.model.plan import Plan
 from reconciler.reporting.apply_text import apply_summary_line, open_group_lines
 from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 
 
 @click.command()
-@options.directory_argument
+@click.argument("target", metavar="[DIR | PLAN.json]", default=".", envvar="RECONCILE_DIR")
+@click.option(
+    "--dir",
+    "directory",
+    metavar="DIR",
+    help="The fleet's directory, for a saved plan. [default: the one that PLAN.json lies in]",
+)
+@click.option(
+    "--allow-partial",
+    is_flag=True,
+    envvar="RECONCILE_ALLOW_PARTIAL",
+    help="Leave out groups that moved since the plan was made, and apply the others.",
+)
+@click.option(
+    "--resume", "run_id", metavar="RUN", envvar="RECONCILE_RESUME", help="Finish the groups that this run left open."
+)
 @options.selection_options
 @options.format_option
 @carrying_out_options
@@ -33,37 +51,62 @@ from reconciler.reporting.style import Style
 @options.color_option
 @options.stats_option
 def apply(
-    directory: str,
+    target: str,
+    directory: str | None,
+    run_id: str | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     output_format: str,
     timeout: float,
+    lock_timeout: float,
     style: Style,
     stats: Path | None,
     *,
     yes: bool,
     wait: bool,
     detach: bool,
+    allow_partial: bool,
     allow_empty: bool,
 ) -> int:
-    """Plan the fleet in DIR, ask, and bring it to what its files say."""
-    if Path(directory).is_file():
-        raise UsageError(
-            "applying a saved plan is not part of this version", hint="give the fleet's directory: it is planned anew"
-        )
-    command = ["apply", directory, *_selection(select, exclude)]
+    """Plan the fleet in DIR, ask, and bring it to what its files say; or carry out the plan saved in PLAN.json.
+
+    A saved plan is carried out as it is, if its groups are as they were when it was made.
+    """
+    saved = Path(target).is_file()
+    _check_usage(saved=saved, directory=directory, narrowed=bool(select or exclude or run_id))
+    directory = directory or (str(Path(target).parent) if saved else target)
+    resume = ["--resume", run_id] if run_id is not None else []
+    of_plan = ["--dir", directory] if saved else []
+    command = ["apply", target, *of_plan, *resume, *_selection(select, exclude)]
     manner = Manner(
         verb="apply",
         done="applied",
-        report=lambda plan, result: _report(plan, result, command, style),
+        report=lambda carried, result: _report(carried, result, _Given(command, directory), style),
         style=style,
         as_text=output_format == "text",
         yes=yes,
-        options=ApplyOptions(wait, timeout, detach),
+        options=ApplyOptions(wait, timeout, detach, lock_timeout, allow_partial),
     )
+    plan = read_plan_file(Path(target)) if saved else None
     with opened(directory, select, exclude, stats) as fleet:
-        plan = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)
-        return carry_out(fleet.session, plan, fleet.groups, manner)
+        session, groups = fleet.session, fleet.groups
+        if plan is not None:
+            check_fits(plan, session.desired.fleet, directory)
+            return carry_out(session, plan, groups, manner)
+        manner = replace(manner, seen=lease_number(session.ledger))
+        if run_id is not None:
+            groups = left_open(session.ledger, run_id, groups)
+        plan = make_plan(session, groups, expect_some=not allow_empty)
+        return carry_out(session, plan, groups, manner)
+
+
+def _check_usage(*, saved: bool, directory: str | None, narrowed: bool) -> None:
+    if directory is not None and not saved:
+        raise UsageError("--dir goes with a saved plan", hint="give the fleet's directory as `apply DIR`")
+    if saved and narrowed:
+        raise UsageError(
+            "a saved plan is carried out as it is", hint="leave --select, --exclude and --resume out, or plan anew"
+        )
 
 
 def _selection(select: Sequence[str], exclude: Sequence[str]) -> list[str]:
@@ -72,22 +115,31 @@ def _selection(select: Sequence[str], exclude: Sequence[str]) -> list[str]:
     ]
 
 
-def _report(plan: Plan, result: ApplyResult, command: Sequence[str], style: Style) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the command was called with, as hints repeat it."""
+
+    command: Sequence[str]
+    directory: str
+
+
+def _report(carried: Carried, result: ApplyResult, given: _Given, style: Style) -> list[str]:
     """What an apply says at its end: the groups that are not done and what to do, the summary."""
     waiting = result.count("waiting", "running")
     if waiting:  # detached
-        follow = shlex.join(["reconcile", "status", command[1], "--run", result.run.id])
+        follow = shlex.join(["reconcile", "status", given.directory, "--run", result.run.id])
         return [f"Follow it with `{follow}`.", f"Apply queued: run {result.run.id}, {count(waiting, 'group')}."]
     open_lines = open_group_lines(
         result.tasks,
         style=style,
-        command=shlex.join(["reconcile", *command]),
-        status_command=shlex.join(["reconcile", "status", command[1]]),
+        command=shlex.join(["reconcile", *given.command]),
+        status_command=shlex.join(["reconcile", "status", given.directory]),
     )
-    return [*open_lines, _summary(plan, result)]
+    return [*open_lines, _summary(carried, result)]
 
 
-def _summary(plan: Plan, result: ApplyResult) -> str:
+def _summary(carried: Carried, result: ApplyResult) -> str:
+    plan = carried.plan
     by_name = {group.name: group for group in plan.changed}
     done = [by_name[task.group] for task in result.tasks if task.state not in {"failed", "unfinished"}]
     operations = [group.operation for group in done]
@@ -102,4 +154,5 @@ def _summary(plan: Plan, result: ApplyResult) -> str:
         failed=result.count("failed"),
         unfinished=result.count("unfinished"),
         blocked=plan.summary.blocked,
+        stale=len(carried.stale),
     )

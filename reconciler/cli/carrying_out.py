@@ -11,7 +11,7 @@ import click
 from reconciler.cli.output import is_terminal, print_document, print_lines
 from reconciler.cli.progress import progress_for
 from reconciler.execution.apply import ApplyOptions, ApplyResult, refuse
-from reconciler.execution.executor import execute
+from reconciler.execution.executor import Carried, execute
 from reconciler.execution.run_status import status_of_run
 from reconciler.execution.session import Session
 from reconciler.model.errors import PartlyAppliedError, UsageError
@@ -19,6 +19,7 @@ from reconciler.model.group import Group
 from reconciler.model.plan import Plan
 from reconciler.reporting.json_text import json_text
 from reconciler.reporting.plan_text import plan_lines, summary_line
+from reconciler.reporting.standing_text import nothing_left_line, standing_lines
 from reconciler.reporting.status import status_document
 from reconciler.reporting.style import Style
 
@@ -29,20 +30,32 @@ DECLINED = 1
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a plan is carried out, and in which words: ``verb`` is what the question and hints call it, ``done`` its
-    past. ``report`` makes what is said at the end, the stable summary line last.
+    past. ``report`` makes what is said at the end of what was left to do, the stable summary line last. ``seen`` is the
+    number of the fleet's lease before it was planned, None for a saved plan.
     """
 
     verb: str
     done: str
-    report: Callable[[Plan, ApplyResult], list[str]]
+    report: Callable[[Carried, ApplyResult], list[str]]
     style: Style
     as_text: bool
     yes: bool
     options: ApplyOptions
+    seen: int | None = None
 
 
 def carrying_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--yes``, ``--wait/--no-wait`` and ``--timeout``."""
+    """``--yes``, ``--wait/--no-wait``, ``--timeout`` and ``--lock-timeout``."""
+    command = click.option(
+        "--lock-timeout",
+        type=click.FloatRange(min=0),
+        default=0,
+        show_default=True,
+        envvar="RECONCILE_LOCK_TIMEOUT",
+        metavar="SECONDS",
+        callback=lambda _context, _option, value: _no_nan(value),
+        help="How long to wait for another apply of this fleet to end.",
+    )(command)
     command = click.option(
         "--timeout",
         type=click.FloatRange(min=0),
@@ -78,10 +91,22 @@ def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Man
         print_lines([f"Nothing was {manner.done}."], to_stderr=True)
         return DECLINED
     with progress_for(len(plan.changed)) as progress:
-        result = execute(session, plan, manner.options, progress)
-    _print_status(plan, groups, result, as_text=as_text)
-    print_lines(["", *manner.report(plan, result)], to_stderr=not as_text)
-    return PartlyAppliedError.exit_code if result.count("failed", "unfinished") else 0
+        carried = execute(
+            session,
+            plan,
+            manner.options,
+            progress,
+            seen=manner.seen,
+            show=lambda standings: print_lines(standing_lines(standings, manner.style), to_stderr=not as_text),
+        )
+    result = carried.result
+    _print_status(carried.plan, groups, result, as_text=as_text)
+    if result is None:
+        print_lines(["", nothing_left_line(carried.standings)], to_stderr=not as_text)
+    else:
+        print_lines(["", *manner.report(carried, result)], to_stderr=not as_text)
+    is_partial = carried.stale or (result is not None and result.count("failed", "unfinished"))
+    return PartlyAppliedError.exit_code if is_partial else 0
 
 
 def _no_nan(seconds: float) -> float:

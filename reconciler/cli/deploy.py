@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from reconciler.cli import options
 from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options
 from reconciler.cli.fleet import opened
 from reconciler.execution.apply import ApplyOptions, ApplyResult
+from reconciler.execution.ledger import lease_number
 from reconciler.execution.orders import as_ordered, plan_order
 from reconciler.model.errors import UsageError
 from reconciler.model.order import DEPLOYMENT_TYPES, DeploymentOrder
@@ -67,6 +68,7 @@ def deploy(
     exclude: tuple[str, ...],
     output_format: str,
     timeout: float,
+    lock_timeout: float,
     style: Style,
     stats: Path | None,
     *,
@@ -83,14 +85,15 @@ def deploy(
     manner = Manner(
         verb="deploy",
         done="deployed",
-        report=lambda plan, result: _report(plan, result, given, style),
+        report=lambda carried, result: _report(carried.plan, result, given, style),
         style=style,
         as_text=output_format == "text",
         yes=yes,
-        options=ApplyOptions(wait, timeout),
+        options=ApplyOptions(wait, timeout, lock_timeout=lock_timeout),
     )
     with opened(directory, patterns, exclude, stats) as fleet:
         _check_one(given.order, [group.name for group in fleet.groups])
+        manner = replace(manner, seen=lease_number(fleet.session.ledger))
         plan = plan_order(fleet.session, fleet.groups, given.order)
         return carry_out(fleet.session, plan, as_ordered(fleet.groups, plan, given.order), manner)
 

@@ -15,9 +15,11 @@ COMMANDS = {
     "validate": "Check the files of a fleet and say everything that is wrong with them.",
     "plan": "Say what an apply would change, and change nothing.",
     "apply": "Plan, ask, and bring the fleet to what its files say.",
+    "show": "Print a plan that `plan --out` saved.",
     "deploy": "Deploy, redeploy or reset groups as they are live.",
     "status": "Show wanted, live and deployed version of each group.",
     "runs": "List the applies of this fleet.",
+    "unlock": "Show who has the fleet's lock, and take it away.",
     "worker": "Work off what applies have queued.",
     "schema": "Print the JSON Schema of a kind or document.",
     "sandbox": "Run AWS on this machine, for demos and tests.",
@@ -25,7 +27,7 @@ COMMANDS = {
 }
 """The commands with their help, which ``--help`` prints without importing one of them."""
 
-NOT_YET = ("drift", "show", "export", "unlock", "doctor", "init", "fleets", "github")
+NOT_YET = ("drift", "export", "doctor", "init", "fleets", "github")
 EXIT_CODES = """\b
 Exit codes: 0 done, or nothing to do · 1 error · 2 there are changes (plan --detailed-exitcode)
   3 a guard refused · 4 the plan is stale or the lock is held · 5 applied in part · 64 wrong usage"""

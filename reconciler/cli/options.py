@@ -32,6 +32,13 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(exclude_option(command))
 
 
+def verbose_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--verbose``, of what shows a plan."""
+    return click.option("--verbose", "-v", is_flag=True, envvar="RECONCILE_VERBOSE", help="Also what stays as it is.")(
+        command
+    )
+
+
 def exclude_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--exclude``, repeatable."""
     return click.option(

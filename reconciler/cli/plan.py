@@ -1,5 +1,6 @@
 """``reconcile plan``: what an apply would change."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from reconciler.cli import options
 from reconciler.cli.fleet import opened
 from reconciler.cli.output import print_document, print_lines
+from reconciler.cli.saved import write_plan
 from reconciler.execution.session import make_plan
 from reconciler.planning.plan_document import plan_document
 from reconciler.reporting.json_text import json_text
@@ -20,7 +22,14 @@ CHANGES = 2
 @options.directory_argument
 @options.selection_options
 @options.format_option
-@click.option("--verbose", "-v", is_flag=True, envvar="RECONCILE_VERBOSE", help="Also what stays as it is.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="RECONCILE_OUT",
+    metavar="PLAN.json",
+    help="Save the plan: `apply PLAN.json` carries out just that.",
+)
+@options.verbose_option
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -37,6 +46,7 @@ def plan(
     output_format: str,
     style: Style,
     stats: Path | None,
+    out: Path | None,
     *,
     verbose: bool,
     detailed_exitcode: bool,
@@ -45,10 +55,21 @@ def plan(
     """Say what an apply would change in the fleet in DIR, and change nothing."""
     with opened(directory, select, exclude, stats) as fleet:
         found = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)
+    if out is not None:
+        write_plan(out, found)
     if output_format == "json":
         print_document(json_text(plan_document(found)))
         print_lines([summary_line(found)], to_stderr=True)
     else:
         print_lines(plan_lines(found, style=style, verbose=verbose))
+    if out is not None:
+        print_lines([f"Saved in {out}. Apply it with `{_apply_command(out, directory)}`."], to_stderr=True)
     has_changes = any(group.operation != "none" or group.actions or group.blocked for group in found.groups)
     return CHANGES if detailed_exitcode and has_changes else 0
+
+
+def _apply_command(out: Path, directory: str) -> str:
+    words = ["reconcile", "apply", str(out)]
+    if out.parent.resolve() != Path(directory).resolve():
+        words += ["--dir", directory]
+    return shlex.join(words)

@@ -24,12 +24,15 @@ WORKERS = 8
 class ApplyOptions:
     """``wait`` for the devices, and for how many seconds from the start of the deployments.
 
-    ``detach``: do not even wait for the work, which others do.
+    ``detach``: do not even wait for the work, which others do. ``lock_timeout``: seconds to wait for the fleet's lock.
+    ``allow_partial``: leave out groups that moved since the plan was made, rather than apply nothing.
     """
 
     wait: bool = True
     timeout: float = 600.0
     detach: bool = False
+    lock_timeout: float = 0.0
+    allow_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +63,28 @@ class Progress(Protocol):
 
 def refuse(plan: Plan) -> None:
     """Raise RefusedError if a guard refuses the plan."""
-    if plan.errors:
-        count = len(plan.errors)
+    blocked = sum(group.blocked for group in plan.groups)
+    if plan.errors or blocked:
+        count = len(plan.errors) or blocked
         raise RefusedError(
             f"nothing was applied: {count} finding{'s refuse' if count > 1 else ' refuses'} the plan",
             hint="mend what the guards name above, or leave those groups out with --exclude",
         )
 
 
-def apply_plan(session: Session, plan: Plan, options: ApplyOptions, progress: Progress) -> ApplyResult:
-    """Carry out every changed group of ``plan`` and say where it ends. One group's failure leaves the others to finish.
+def apply_plan(session: Session, plan: Plan, run: Run, options: ApplyOptions, progress: Progress) -> ApplyResult:
+    """Carry out every changed group of ``plan`` as ``run`` and say where it ends.
 
-    Raises RefusedError before the first write if a guard refuses the plan.
+    One group's failure leaves the others to finish.
     """
-    refuse(plan)
-    return _Apply(session, plan, options, progress).go()
+    return _Apply(session, plan, run, options, progress).go()
 
 
 @dataclass
 class _Apply:
     session: Session
     plan: Plan
+    run: Run
     options: ApplyOptions
     progress: Progress
     tasks: dict[str, Task] = field(default_factory=dict)
@@ -88,8 +92,7 @@ class _Apply:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def go(self) -> ApplyResult:
-        ledger, groups = self.session.ledger, self.plan.changed
-        run = Run(new_run_id(), self.plan.fleet, self.plan.digest, "running", now_text())
+        ledger, groups, run = self.session.ledger, self.plan.changed, self.run
         ledger.start_run(run)
         for group in groups:
             waiting = Task(run.id, group.name, "waiting", now_text(), template_version=group.target.version)
@@ -216,6 +219,7 @@ class _Apply:
         return "failed" if states <= open_states else "partial"
 
 
-def new_run_id() -> str:
-    """An id for a run: ids of later runs are greater."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
+def new_run(plan: Plan) -> Run:
+    """A run of ``plan`` that begins now; ids of later runs are greater."""
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(3)}"
+    return Run(run_id, plan.fleet, plan.digest, "running", now_text())

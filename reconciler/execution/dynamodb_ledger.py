@@ -20,11 +20,12 @@ pk                          sk                         attributes
 ``step#<action>``                                      run, begun_at, token, result
 ``claim#<name>``                                       holder, until
 ``failure#<subject>``                                  attempts, error
+``lease``                                              number, holder, process, run, link, since, until
 ==========================  =========================  =======================================================
 
-``expires`` (seconds since 1970, the table's TTL attribute) is on all of them but groups and versions. What is looked up
-by its id has a partition of its own, so that none is hot; nothing is looked up by anything else, so there is no index,
-and every read is consistent.
+``expires`` (seconds since 1970, the table's TTL attribute) is on all of them but groups, versions and the lease. What
+is looked up by its id has a partition of its own, so that none is hot; nothing is looked up by anything else, so there
+is no index, and every read is consistent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from reconciler.execution.dynamodb_table import Key, Table
+from reconciler.execution.leases import DynamoDbLeases
 from reconciler.execution.ledger import (
     DEVICE_RANKS,
     GROUP_RANKS,
@@ -72,6 +74,7 @@ class DynamoDbLedger:
     def __init__(self, aws: "Aws", table: str, fleet: str, *, kept: timedelta = KEPT) -> None:
         self._table = Table(aws, table)
         self._fleet, self._kept = fleet, kept
+        self.leases = DynamoDbLeases(self._table, self._key("lease"))
         # What never changes once it is known, so that it is neither asked for nor written twice.
         self._started: dict[str, str] = {}
         self._versions: set[str] = set()

@@ -8,12 +8,13 @@ Whoever writes may be one of many, may be late, and may say the same twice. So n
 something older: every write of a state has a condition, and the same writes in any order leave the same ledger.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.errors import ReconcileError
+from reconciler.model.group import Group
 from reconciler.model.run import (
     Claim,
     DeploymentRecord,
@@ -21,6 +22,7 @@ from reconciler.model.run import (
     DeviceState,
     Failures,
     GroupState,
+    Lease,
     Run,
     RunState,
     Task,
@@ -53,8 +55,31 @@ MOST_MEMBERS = 2000
 LONGEST_ERROR = 4000
 
 
+class Leases(Protocol):
+    """Who may write to one fleet. Every method raises ReconcileError if the ledger cannot be used."""
+
+    def current(self) -> Lease | None:
+        """The lease that was taken last, which may have ended; None before the first."""
+
+    def take(self, wanted: Lease, seconds: float) -> Lease:
+        """Take the lease for so many seconds as ``wanted`` has it, unless another run has it; who has it now.
+
+        Its number and times are made here.
+        """
+
+    def renew(self, run: str, seconds: float) -> bool:
+        """Keep the lease for so many seconds from now, also if it ran out; false if ``run`` has it no longer."""
+
+    def end(self, run: str) -> bool:
+        """Give the lease back, or take it from a run that is dead; false if ``run`` did not have it."""
+
+
 class Ledger(Protocol):
     """The ledger of one fleet. Threads share it. Every method raises ReconcileError if the ledger cannot be used."""
+
+    @property
+    def leases(self) -> Leases:
+        """Who alone may write to the fleet."""
 
     def close(self) -> None:
         """Let go of what is open; further use is an error where there is something to close."""
@@ -185,6 +210,28 @@ class Ledger(Protocol):
 
     def failures(self, subject: str) -> Failures | None:
         """How often something failed; None if it never did."""
+
+
+def lease_number(ledger: Ledger) -> int:
+    """The number of the lease that was taken last, 0 before the first."""
+    lease = ledger.leases.current()
+    return lease.number if lease is not None else 0
+
+
+def left_open(ledger: Ledger, run_id: str, groups: Sequence[Group]) -> list[Group]:
+    """Those of ``groups`` that a run had something to do for and did not finish.
+
+    Raises ReconcileError for an unknown run, and for groups of it that are not declared any more.
+    """
+    if ledger.run(run_id) is None:
+        raise ReconcileError(f"the ledger knows no run {run_id}", hint="`reconcile runs` lists them")
+    left = {name for name, task in ledger.tasks(run_id).items() if task.state != "succeeded"}
+    if gone := sorted(left - {group.name for group in groups}):
+        raise ReconcileError(
+            f"run {run_id} left {', '.join(gone)} open, and the files declare no such group any more",
+            hint="apply without --resume",
+        )
+    return [group for group in groups if group.name in left]
 
 
 @dataclass(frozen=True, slots=True)

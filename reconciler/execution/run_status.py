@@ -16,7 +16,7 @@ def status_of_run(plan: Plan, groups: Sequence[Group], result: ApplyResult | Non
     deployments = {group.name: group.deployment for group in groups}
     rows = tuple(
         replace(
-            _row(group, deployments[group.name], tasks.get(group.name)),
+            _row(group, deployments.get(group.name, DeploymentSpec()), tasks.get(group.name)),
             deployment_status=reported.get(group.name),
         )
         for group in plan.groups

@@ -3,15 +3,13 @@
 Processes and threads may share the file: every condition stands in the statement that writes.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from reconciler.execution.leases import LEASES_TABLE, SqliteLeases
 from reconciler.execution.ledger import (
     DEVICE_RANKS,
     GROUP_RANKS,
@@ -24,7 +22,7 @@ from reconciler.execution.ledger import (
     status_order,
     time_text,
 )
-from reconciler.execution.local_state import LOCAL_STATE_HINT
+from reconciler.execution.sqlite_database import Database
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import (
     Claim,
@@ -38,7 +36,8 @@ from reconciler.model.run import (
 )
 from reconciler.runtimes.base import Begun
 
-SCHEMA = """
+SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS runs (
   id TEXT PRIMARY KEY, fleet TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL,
   started_at TEXT NOT NULL, ended_at TEXT);
@@ -69,6 +68,8 @@ CREATE TABLE IF NOT EXISTS failures (
   fleet TEXT NOT NULL, subject TEXT NOT NULL, attempt TEXT NOT NULL, error TEXT NOT NULL, failed_at TEXT NOT NULL,
   PRIMARY KEY (fleet, subject, attempt));
 """
+    + LEASES_TABLE
+)
 
 RUN_COLUMNS = "id, fleet, digest, state, started_at, ended_at"
 TASK_COLUMNS = "run, name, state, since, error, group_version_id, template_version, deployment_id"
@@ -131,31 +132,21 @@ class SqliteLedger:
     """The ledger of one fleet in a file. Threads share it; every method commits. ReconcileError on a damaged file."""
 
     def __init__(self, path: Path, fleet: str, *, kept: timedelta = KEPT) -> None:
-        self._path, self._fleet, self._kept = path, fleet, kept
-        self._lock = threading.Lock()
-        try:
-            self._database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        except sqlite3.DatabaseError as error:
-            raise ReconcileError(f"opening the ledger {path}: {error}", hint=LOCAL_STATE_HINT) from error
-        try:
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.executescript(SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self._database.close()
-            raise self._damaged(error) from error
+        self._fleet, self._kept = fleet, kept
+        self._file = Database(path, SCHEMA)
+        self.leases = SqliteLeases(self._file, fleet)
 
     def close(self) -> None:
         """Close the file; further use is an error."""
-        with self._lock:
-            self._database.close()
+        self._file.close()
 
     def start_run(self, run: Run, *, stop_others: bool = True) -> None:
         """Record a run that begins; see ``Ledger``."""
-        with self._transaction():
-            if not self._change("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", astuple(run)):
+        with self._file.transaction():
+            if not self._file.change("INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, ?)", astuple(run)):
                 raise ReconcileError(f"starting the run {run.id}: the ledger has it already")
             if stop_others:
-                self._change(
+                self._file.change(
                     "UPDATE runs SET state = 'stopped', ended_at = ? WHERE fleet = ? AND ended_at IS NULL AND id != ?",
                     (run.started_at, run.fleet, run.id),
                 )
@@ -163,14 +154,14 @@ class SqliteLedger:
 
     def end_run(self, run_id: str, state: RunState) -> None:
         """Record how a run ended, and when."""
-        self._write(
+        self._file.write(
             "UPDATE runs SET state = ?, ended_at = ? WHERE fleet = ? AND id = ?",
             (state, now_text(), self._fleet, run_id),
         )
 
     def settle_run(self, run_id: str, state: RunState, *, was: RunState | None = None) -> bool:
         """Record what became of a run after its end; see ``Ledger``."""
-        return self._write(
+        return self._file.write(
             "UPDATE runs SET state = ?1 WHERE fleet = ?2 AND id = ?3 AND (?4 IS NULL OR state = ?4)",
             (state, self._fleet, run_id, was),
         )
@@ -179,7 +170,7 @@ class SqliteLedger:
         """A run of the fleet by its id, the latest one without; None if there is none."""
         if run_id is None:
             return next(iter(self.runs(1)), None)
-        rows = self._read(
+        rows = self._file.read(
             f"SELECT {RUN_COLUMNS} FROM runs WHERE fleet = ? AND id = ?",  # noqa: S608 (a constant)
             (self._fleet, run_id),
         )
@@ -187,7 +178,7 @@ class SqliteLedger:
 
     def runs(self, most: int) -> list[Run]:
         """The fleet's newest runs, at most so many, newest first."""
-        rows = self._read(
+        rows = self._file.read(
             f"SELECT {RUN_COLUMNS} FROM runs WHERE fleet = ? ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608
             (self._fleet, most),
         )
@@ -195,16 +186,16 @@ class SqliteLedger:
 
     def save_task(self, task: Task) -> bool:
         """Record where a group stands in a run, unless something later is known."""
-        return self._write(SAVE_TASK, _task_values(task))
+        return self._file.write(SAVE_TASK, _task_values(task))
 
     def save_tasks(self, tasks: Iterable[Task]) -> None:
         """``save_task`` for many, all at once."""
-        with self._transaction():
-            self._database.executemany(SAVE_TASK, map(_task_values, tasks))
+        with self._file.transaction():
+            self._file.change_many(SAVE_TASK, map(_task_values, tasks))
 
     def task(self, run_id: str, group: str) -> Task | None:
         """Where one group stands in a run; None if it has no part in it."""
-        rows = self._read(
+        rows = self._file.read(
             f"SELECT {TASK_COLUMNS} FROM tasks WHERE run = ? AND name = ?",  # noqa: S608 (a constant)
             (run_id, group),
         )
@@ -212,12 +203,12 @@ class SqliteLedger:
 
     def tasks(self, run_id: str) -> dict[str, Task]:
         """The groups of a run by name."""
-        rows = self._read(f"SELECT {TASK_COLUMNS} FROM tasks WHERE run = ?", (run_id,))  # noqa: S608 (a constant)
+        rows = self._file.read(f"SELECT {TASK_COLUMNS} FROM tasks WHERE run = ?", (run_id,))  # noqa: S608 (a constant)
         return {row[1]: Task(*row) for row in rows}
 
     def template_version_of(self, group_version_id: str) -> int | None:
         """The template version that a group version was made for, None if no run here made it."""
-        rows = self._read(
+        rows = self._file.read(
             "SELECT template_version FROM tasks WHERE group_version_id = ?1 AND template_version IS NOT NULL"
             " UNION ALL SELECT template_version FROM old_versions WHERE group_version_id = ?1 LIMIT 1",
             (group_version_id,),
@@ -236,13 +227,13 @@ class SqliteLedger:
     ) -> bool:
         """Record how far a device is, unless it is known to be done; see ``Ledger``."""
         rank = DEVICE_RANKS[state]
-        return self._write(
+        return self._file.write(
             SAVE_DEVICE, (run_id, group, thing, state, rank, now_text(), certificate_arn, shortened(error))
         )
 
     def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
         """The devices of a group in a run by thing name, those that were begun."""
-        rows = self._read(
+        rows = self._file.read(
             f"SELECT {DEVICE_COLUMNS} FROM devices WHERE run = ? AND name = ?",  # noqa: S608 (a constant)
             (run_id, group),
         )
@@ -250,15 +241,17 @@ class SqliteLedger:
 
     def known_groups(self) -> frozenset[str]:
         """The names of the groups that the fleet has made or taken over."""
-        return frozenset(row[0] for row in self._read("SELECT name FROM live_groups WHERE fleet = ?", (self._fleet,)))
+        return frozenset(
+            row[0] for row in self._file.read("SELECT name FROM live_groups WHERE fleet = ?", (self._fleet,))
+        )
 
     def remember_group(self, name: str, group_id: str) -> None:
         """Record that a group is the fleet's."""
-        self._write("INSERT OR REPLACE INTO live_groups VALUES (?, ?, ?)", (self._fleet, name, group_id))
+        self._file.write("INSERT OR REPLACE INTO live_groups VALUES (?, ?, ?)", (self._fleet, name, group_id))
 
     def group_of_id(self, group_id: str) -> str | None:
         """The name of the group of that id, None if it is none of the fleet's."""
-        rows = self._read("SELECT name FROM live_groups WHERE fleet = ? AND group_id = ?", (self._fleet, group_id))
+        rows = self._file.read("SELECT name FROM live_groups WHERE fleet = ? AND group_id = ?", (self._fleet, group_id))
         return rows[0][0] if rows else None
 
     def remember_deployment(
@@ -266,8 +259,8 @@ class SqliteLedger:
     ) -> DeploymentRecord:
         """Record whose deployment it is; what is known of it now."""
         values = (self._fleet, deployment_id, group_id, group, group_version_id, run_id, now_text())
-        with self._transaction():
-            self._change(REMEMBER_DEPLOYMENT, values)
+        with self._file.transaction():
+            self._file.change(REMEMBER_DEPLOYMENT, values)
             return self._deployments([deployment_id])[deployment_id]
 
     def deployment(self, deployment_id: str) -> DeploymentRecord | None:
@@ -276,7 +269,7 @@ class SqliteLedger:
 
     def deployments(self, deployment_ids: Iterable[str]) -> dict[str, DeploymentRecord]:
         """``deployment`` for many, by id, without those of which nothing is known."""
-        with self._guarded():
+        with self._file.guarded():
             return self._deployments(list(deployment_ids))
 
     def record_status(
@@ -285,63 +278,63 @@ class SqliteLedger:
         """Record what a deployment reported at ``time``, unless something later is known; see ``Ledger``."""
         since, error = time_text(time), shortened(error)
         order = status_order(status, since)
-        with self._transaction():
-            changed = self._change(
+        with self._file.transaction():
+            changed = self._file.change(
                 RECORD_STATUS, (self._fleet, deployment_id, group_id, status, since, order, now_text())
             )
             if error is not None:
                 order = error_order(status, since, error)
-                changed |= self._change(RECORD_ERROR, (error, order, self._fleet, deployment_id, order))
+                changed |= self._file.change(RECORD_ERROR, (error, order, self._fleet, deployment_id, order))
         return changed
 
     def begin(self, run_id: str, action_id: str) -> Begun | None:
         """Record that an action begins; what was recorded of it before, None if this is the first time."""
         new = (self._fleet, action_id, run_id, now_text())
-        if self._write("INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, NULL)", new):
+        if self._file.write("INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, NULL)", new):
             return None
-        rows = self._read("SELECT result FROM steps WHERE fleet = ? AND action = ?", (self._fleet, action_id))
+        rows = self._file.read("SELECT result FROM steps WHERE fleet = ? AND action = ?", (self._fleet, action_id))
         return Begun(rows[0][0])
 
     def finish(self, action_id: str, result: str) -> None:
         """Record the result of an action that was begun."""
-        self._write("UPDATE steps SET result = ? WHERE fleet = ? AND action = ?", (result, self._fleet, action_id))
+        self._file.write("UPDATE steps SET result = ? WHERE fleet = ? AND action = ?", (result, self._fleet, action_id))
 
     def claim(self, name: str, holder: str, seconds: float) -> Claim:
         """Claim something for so many seconds, unless somebody else holds it; who holds it now."""
-        with self._transaction():
-            self._change(CLAIM, (self._fleet, name, holder, now_text(seconds), now_text()))
-            rows = self._database.execute(
+        with self._file.transaction():
+            self._file.change(CLAIM, (self._fleet, name, holder, now_text(seconds), now_text()))
+            rows = self._file.rows(
                 "SELECT name, holder, until FROM claims WHERE fleet = ? AND name = ?", (self._fleet, name)
             )
-            return Claim(*rows.fetchone())
+            return Claim(*rows[0])
 
     def release(self, name: str, holder: str) -> bool:
         """Give a claim back; false if ``holder`` did not hold it."""
-        return self._write(
+        return self._file.write(
             "DELETE FROM claims WHERE fleet = ? AND name = ? AND holder = ?", (self._fleet, name, holder)
         )
 
     def start_batch(self, run_id: str, batch: str, members: Iterable[str]) -> None:
         """Record what a batch waits for; one that is recorded already is left as it is."""
         rows = [(run_id, batch, member) for member in checked_members(members)]
-        with self._transaction():
-            if self._change("INSERT OR IGNORE INTO batches VALUES (?, ?)", (run_id, batch)):
-                self._database.executemany("INSERT INTO members VALUES (?, ?, ?)", rows)
+        with self._file.transaction():
+            if self._file.change("INSERT OR IGNORE INTO batches VALUES (?, ?)", (run_id, batch)):
+                self._file.change_many("INSERT INTO members VALUES (?, ?, ?)", rows)
 
     def leave_batch(self, run_id: str, batch: str, member: str) -> frozenset[str] | None:
         """Record that a batch waits for ``member`` no longer; whom it still waits for; None for no such batch."""
-        with self._transaction():
-            self._change("DELETE FROM members WHERE run = ? AND batch = ? AND member = ?", (run_id, batch, member))
+        with self._file.transaction():
+            self._file.change("DELETE FROM members WHERE run = ? AND batch = ? AND member = ?", (run_id, batch, member))
             return self._batches(run_id, batch).get(batch)
 
     def batches(self, run_id: str) -> dict[str, frozenset[str]]:
         """The batches of a run, and whom each still waits for."""
-        with self._guarded():
+        with self._file.guarded():
             return self._batches(run_id)
 
     def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
         """Count that an attempt at something failed, each attempt once; all its failures."""
-        self._write(
+        self._file.write(
             "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
             (self._fleet, subject, attempt, shortened(error), now_text()),
         )
@@ -349,7 +342,7 @@ class SqliteLedger:
 
     def failures(self, subject: str) -> Failures | None:
         """How often something failed; None if it never did."""
-        rows = self._read(
+        rows = self._file.read(
             "SELECT error FROM failures WHERE fleet = ? AND subject = ? ORDER BY failed_at DESC, rowid DESC",
             (self._fleet, subject),
         )
@@ -357,32 +350,30 @@ class SqliteLedger:
 
     def _forget_before(self, time: str) -> None:
         """Forget runs that began before ``time`` and what belongs to them; not what a group version was made for."""
-        runs = [row[0] for row in self._database.execute(RUNS_OF_LONG_AGO, (self._fleet, time))]
+        runs = [row[0] for row in self._file.rows(RUNS_OF_LONG_AGO, (self._fleet, time))]
         for run in runs:
-            self._change(
+            self._file.change(
                 "INSERT OR IGNORE INTO old_versions SELECT group_version_id, template_version FROM tasks"
                 " WHERE run = ? AND group_version_id IS NOT NULL AND template_version IS NOT NULL",
                 (run,),
             )
             for table in ("tasks", "devices", "batches", "members"):
-                self._change(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 (a constant)
-            self._change("DELETE FROM runs WHERE id = ?", (run,))
+                self._file.change(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 (a constant)
+            self._file.change("DELETE FROM runs WHERE id = ?", (run,))
         for table, column in PASSING:
-            self._change(f"DELETE FROM {table} WHERE fleet = ? AND {column} < ?", (self._fleet, time))  # noqa: S608
+            self._file.change(f"DELETE FROM {table} WHERE fleet = ? AND {column} < ?", (self._fleet, time))  # noqa: S608
 
     def _deployments(self, identifiers: Sequence[str]) -> dict[str, DeploymentRecord]:
         statement = f"SELECT {DEPLOYMENT_COLUMNS} FROM deployments WHERE fleet = ? AND id = ?"  # noqa: S608 (a constant)
         found = {}
         for identifier in identifiers:
-            row = self._database.execute(statement, (self._fleet, identifier)).fetchone()
-            if row is not None:
-                *values, error, order = row
+            for *values, error, order in self._file.rows(statement, (self._fleet, identifier)):
                 record = DeploymentRecord(*values)
                 found[identifier] = replace(record, error=error if is_error_of(record.status, order) else None)
         return found
 
     def _batches(self, run_id: str, batch: str | None = None) -> dict[str, frozenset[str]]:
-        rows = self._database.execute(
+        rows = self._file.rows(
             "SELECT batches.batch, member FROM batches LEFT JOIN members USING (run, batch)"
             " WHERE batches.run = ?1 AND (?2 IS NULL OR batches.batch = ?2)",
             (run_id, batch),
@@ -391,44 +382,6 @@ class SqliteLedger:
         for name, member in rows:
             found.setdefault(name, set()).update([] if member is None else [member])
         return {name: frozenset(members) for name, members in found.items()}
-
-    def _write(self, statement: str, values: tuple[Any, ...]) -> bool:
-        """Carry out one statement; whether it changed anything."""
-        with self._guarded():
-            return self._change(statement, values)
-
-    def _read(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
-        with self._guarded():
-            return self._database.execute(statement, values).fetchall()
-
-    def _change(self, statement: str, values: tuple[Any, ...]) -> bool:
-        return self._database.execute(statement, values).rowcount > 0
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing, seen by the others at once, and nobody else writes meanwhile."""
-        with self._guarded():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        with self._lock:
-            try:
-                yield
-            except sqlite3.DatabaseError as error:
-                raise self._damaged(error) from error
-
-    def _damaged(self, error: sqlite3.DatabaseError) -> ReconcileError:
-        return ReconcileError(
-            f"using the ledger {self._path}: {error}",
-            hint="if the file is damaged, delete it: nothing is lost but the history of runs",
-        )
 
 
 def _task_values(task: Task) -> tuple[Any, ...]:

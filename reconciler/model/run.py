@@ -111,6 +111,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Who alone may write to a fleet: ``run``, until it ends or ``until`` has passed without its being renewed.
+
+    ``number`` grows with each that takes the lease. ``holder`` and ``link`` are for people; ``process`` tells whether
+    a holder on this machine is alive, empty where the run is not bound to a process. Times are ISO 8601 in UTC.
+    """
+
+    number: int
+    run: str
+    holder: str
+    process: str
+    link: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failures:
     """How often something failed, and why it did the last time."""
 

@@ -33,6 +33,8 @@ def parse_plan(text: str | bytes) -> Plan:
     except UnicodeDecodeError as error:
         raise _wrong("", f"not UTF-8 text: {error.reason} at byte {error.start}") from error
     except json.JSONDecodeError as error:
+        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
+            raise _wrong("", f"the file is cut off at line {error.lineno}: it ends in the middle") from error
         raise _wrong("", f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
     except ValueError as error:  # a number with thousands of digits
         raise _wrong("", f"not a plan: {error}") from error

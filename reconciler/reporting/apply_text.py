@@ -30,17 +30,21 @@ def apply_summary_line(
     failed: int = 0,
     unfinished: int = 0,
     blocked: int = 0,
+    stale: int = 0,
 ) -> str:
     """The stable last line of an apply.
 
     ``created``, ``updated``, ``deleted``, ``unchanged`` and ``blocked`` count groups, ``provisioned`` things,
     ``deployments`` those that succeeded and ``still_open`` those that nobody waited for. With ``failed`` or
-    ``unfinished`` groups the line says ``Apply incomplete`` and counts groups alone, ``done`` being the others that
-    the apply had something to do for.
+    ``unfinished`` groups, or ``stale`` ones that were left out, the line says ``Apply incomplete`` and counts groups
+    alone, ``done`` being the others that the apply had something to do for.
     """
     rest = f"; {unchanged} unchanged" + (f", {blocked} blocked" if blocked else "") + "."
-    if failed or unfinished:
-        return f"Apply incomplete: {count(done, 'group')} done, {failed} failed, {unfinished} unfinished{rest}"
+    if failed or unfinished or stale:
+        left_out = f", {stale} stale" if stale else ""
+        return (
+            f"Apply incomplete: {count(done, 'group')} done, {failed} failed, {unfinished} unfinished{left_out}{rest}"
+        )
     return (
         f"Apply complete: {count(created, 'group')} created, {updated} updated"
         + (f", {deleted} deleted" if deleted else "")

@@ -12,7 +12,8 @@ import pytest
 
 from reconciler.aws.client import Aws
 from reconciler.execution import apply
-from reconciler.execution.apply import WORKERS, ApplyOptions, ApplyResult, apply_plan, refuse
+from reconciler.execution.apply import WORKERS, ApplyOptions, ApplyResult, apply_plan, new_run, refuse
+from reconciler.execution.executor import execute
 from reconciler.execution.ledger import Ledger
 from reconciler.execution.session import Session, make_plan, open_session
 from reconciler.execution.sqlite_ledger import SqliteLedger
@@ -23,7 +24,7 @@ from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import Action, GroupPlan, GuardFinding, Plan
 from reconciler.model.run import GroupStatus, Task
 from reconciler.model.template import TemplateRef
-from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Say, Started
+from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Runtime, Say, Standing, Started
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, make_buckets
 
@@ -87,6 +88,9 @@ class Scripted:
             error = self.refused.get(group.name)
             yield Started(group.name, None if error else f"d-{group.name}", error)
 
+    def recheck(self, plan: Plan, groups: Sequence[GroupPlan]) -> list[Standing]:
+        return [Standing(group.name, "fresh", left=group) for group in groups]
+
     def outcomes(self, started: Mapping[str, tuple[str, str]], deadline: float, say: Say) -> Iterable[Outcome]:
         for number, name in enumerate(started):
             if number == self.outcomes_break_after:
@@ -113,9 +117,13 @@ def plan_of(*names: str, guards: tuple[GuardFinding, ...] = ()) -> Plan:
 def carry_out(
     ledger: Ledger, runtime: Scripted, plan: Plan, *, wait: bool = True, heard: Heard | None = None
 ) -> ApplyResult:
+    session = session_of(ledger, runtime)
+    return apply_plan(session, plan, new_run(plan), ApplyOptions(wait=wait), heard or Heard())
+
+
+def session_of(ledger: Ledger, runtime: Runtime) -> Session:
     desired: Any = None  # an apply needs nothing but the plan
-    session = Session(desired, Aws("eu-central-1"), ledger, {"scripted": runtime})
-    return apply_plan(session, plan, ApplyOptions(wait=wait), heard or Heard())
+    return Session(desired, Aws("eu-central-1"), ledger, {"scripted": runtime})
 
 
 def states(result: ApplyResult) -> dict[str, str]:
@@ -248,9 +256,10 @@ def test_an_interrupt_lets_what_has_begun_end_and_begins_nothing_more(
 
 def test_a_guard_refuses_before_anything_is_recorded(ledger: Ledger) -> None:
     finding = GuardFinding("thing-type", "error", "AWS IoT has no thing type x")
-    runtime = Scripted()
+    runtime, plan = Scripted(), plan_of("a", guards=(finding,))
+    session = session_of(ledger, runtime)
     with pytest.raises(RefusedError, match="nothing was applied: 1 finding refuses the plan"):
-        carry_out(ledger, runtime, plan_of("a", guards=(finding,)))
+        execute(session, plan, ApplyOptions(), Heard(), seen=0, show=lambda _: None)
     assert runtime.carried == []
     assert ledger.run() is None
 
@@ -273,7 +282,8 @@ def test_a_real_fleet(aws: Sandbox, tmp_path: Path) -> None:
     desired = FleetFiles(tmp_path / "fleet").group("berlin", devices=1).group("munich", devices=0).load()
     with open_session(desired) as session:
         heard = Heard()
-        result = apply_plan(session, make_plan(session, desired.groups), ApplyOptions(timeout=60), heard)
+        plan = make_plan(session, desired.groups)
+        result = apply_plan(session, plan, new_run(plan), ApplyOptions(timeout=60), heard)
         assert states(result) == {"berlin": "succeeded", "munich": "succeeded"}
         rows = {row["Name"]: row for row in aws.client("greengrass").list_groups()["Groups"]}
         for task in result.tasks:

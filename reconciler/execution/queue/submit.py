@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
 
-from reconciler.execution.apply import ApplyResult, Progress, new_run_id, refuse
-from reconciler.execution.ledger import Ledger, now_text
+from reconciler.execution.apply import ApplyResult, Progress
+from reconciler.execution.ledger import Ledger
 from reconciler.execution.queue.handlers import FINAL
 from reconciler.execution.queue.messages import Payloads
 from reconciler.execution.queue.queueing import Queueing
@@ -21,21 +21,17 @@ FOLLOW_SHARE = 9
 """Between two looks pass so many times the seconds that a look takes: a run of 10,000 groups is read less often."""
 
 
-def submit(ledger: Ledger, plan: Plan, devices: Queue, payloads: Payloads) -> Run:
-    """Record a run of every changed group of ``plan`` and queue them; from then on workers carry it out.
+def submit(ledger: Ledger, plan: Plan, run: Run, devices: Queue, payloads: Payloads) -> None:
+    """Record ``run`` of every changed group of ``plan`` and queue them; from then on workers carry it out.
 
-    Killed in the middle, the run is queued to its end by a worker's sweep. Raises RefusedError before the first write
-    if a guard refuses the plan.
+    Killed in the middle, the run is queued to its end by a worker's sweep.
     """
-    refuse(plan)
-    run = Run(new_run_id(), plan.fleet, plan.digest, "running", now_text())
     queueing = Queueing(ledger, devices, payloads)
     holder = f"submit/{token_hex(8)}"
     queueing.keep_plan(run.id, plan)
     queueing.claim(run.id, holder)
     ledger.start_run(run, stop_others=False)
     queueing.send_claimed(run, plan, holder)
-    return run
 
 
 def follow(
@@ -70,6 +66,7 @@ def follow(
         sleep(max(FOLLOW_SECONDS, FOLLOW_SHARE * (clock() - began)))
     if tasks and all(task.state in FINAL for task in tasks.values()):
         ledger.end_run(run.id, run_state(list(tasks.values())))
+        ledger.leases.end(run.id)
     left = [task if task.state in enough else _unfinished(task) for _, task in sorted(tasks.items())]
     latest = ledger.run(run.id) or run
     return ApplyResult(latest, tuple(left))

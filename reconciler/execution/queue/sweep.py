@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.execution.ledger import now_text
+from reconciler.execution.lock import QUEUED_SECONDS
 from reconciler.execution.queue.handlers import FINAL, TERMINAL, Work
 from reconciler.execution.queue.messages import PoisonError
 from reconciler.execution.queue.queueing import Queueing
@@ -41,6 +42,7 @@ class Sweeper:
 
     def _sweep_run(self, run: Run) -> None:
         work = self.work
+        work.ledger.leases.renew(run.id, QUEUED_SECONDS)  # as long as it goes on, nobody else writes to the fleet
         if not self._is_queued(run):
             return
         for batch, members in work.ledger.batches(run.id).items():
@@ -50,6 +52,7 @@ class Sweeper:
         tasks = work.ledger.tasks(run.id).values()
         if all(task.state in FINAL for task in tasks):
             work.ledger.end_run(run.id, run_state(list(tasks)) if tasks else "stopped")
+            work.ledger.leases.end(run.id)
             work.say("", f"run {run.id} ended")
 
     def _is_queued(self, run: Run) -> bool:

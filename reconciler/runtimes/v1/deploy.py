@@ -42,11 +42,14 @@ class Deployer:
     def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterator[Started]:
         """Ask for the deployment of every group in ``ready``; what becomes of each, new deployments first.
 
-        With ``again``, groups whose deployment an earlier attempt has made are told with that one.
+        With ``again``, groups whose deployment an earlier attempt has made are told with that one; so are those of
+        which the plan says that it was ``asked`` for.
         """
-        if again:
-            ready, done = self._not_yet_deployed(ready)
+        asked = [group for group in ready if again or _was_asked_for(group)]
+        if asked:
+            left, done = self._not_yet_deployed(asked)
             yield from done
+            ready = [group for group in ready if group not in asked or group in left]
         new = [group for group in ready if group.deployment is not None and group.deployment.kind == "deploy"]
         others = [group for group in ready if group.deployment is not None and group not in new]
         if len(new) > 1:
@@ -244,6 +247,11 @@ def _previous(group: Ready) -> str:
         return ""
     inputs = group.deployment.inputs
     return str(inputs.get("previous", inputs.get("deploymentId", "")))
+
+
+def _was_asked_for(group: Ready) -> bool:
+    """Whether an earlier apply of the plan has asked for the group's deployment."""
+    return group.deployment is not None and bool(group.deployment.inputs.get("asked"))
 
 
 def _is_asked_for(group: Ready, deployment: LiveDeployment) -> bool:

@@ -204,7 +204,9 @@ def _left_of(action: Action, group: GroupPlan, live: LiveGroup, version_id: str)
 
 
 def _deployment_left(action: Action, group: GroupPlan, live: LiveGroup, version_id: str) -> Action | None:
-    """The deployment that is still to be asked for or waited for; asked for anew, if the one that was made failed."""
+    """The deployment that is still to be asked for, or that was asked for and is to be waited for; asked for anew, if
+    the one that was made failed.
+    """
     inputs: dict[str, Any] = dict(action.inputs)
     if inputs.get("groupVersionId") == KNOWN_AFTER_APPLY:
         inputs["groupVersionId"] = version_id
@@ -212,6 +214,5 @@ def _deployment_left(action: Action, group: GroupPlan, live: LiveGroup, version_
     if last is not None and last.id != before:
         if last.status == "Success":
             return None
-        if last.status == "Failure":
-            inputs["previous"] = last.id
+        inputs |= {"previous": last.id} if last.status == "Failure" else {"asked": True}
     return replace(action, inputs=inputs)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.execution.apply import ApplyOptions
+from reconciler.execution.apply import ApplyOptions, new_run
 from reconciler.execution.queue.messages import decode_group
 from reconciler.execution.queue.submit import FOLLOW_SECONDS, follow, submit
 from reconciler.model.errors import RefusedError
@@ -88,7 +88,7 @@ def test_a_command_that_is_killed_at_any_call_of_queueing_loses_nothing(
 
 
 def submit_here(fleet: Place, plan: Plan) -> None:
-    submit(fleet.work.ledger, plan, fleet.work.group_queue, fleet.work.payloads)
+    submit(fleet.work.ledger, plan, new_run(plan), fleet.work.group_queue, fleet.work.payloads)
 
 
 def test_a_run_whose_plan_is_gone_ends(fleet: Place, aws: Sandbox) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.desired.load import load
-from reconciler.execution.apply import ApplyOptions, apply_plan
+from reconciler.execution.apply import ApplyOptions, apply_plan, new_run
 from reconciler.execution.session import make_plan, open_session
 from reconciler.model.plan import Action, Plan
 from reconciler.runtimes.v1.families import FAMILIES
@@ -82,7 +82,7 @@ def apply_exactly(aws: Sandbox, fleet: FleetFiles) -> Plan:
         again = make_plan(session, session.desired.groups)
         assert again.digest == plan.digest
         aws.clear_calls()
-        result = apply_plan(session, plan, ApplyOptions(wait=False), Silent()) if plan.changed else None
+        result = apply_plan(session, plan, new_run(plan), ApplyOptions(wait=False), Silent()) if plan.changed else None
         assert result is None or result.count("failed", "unfinished") == 0, result
         assert done(aws) == announced(plan)
     aws.advance(10)
