@@ -13,7 +13,7 @@ from reconciler.cli.fleet import opened
 from reconciler.cli.saved import check_fits, read_plan_file
 from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.executor import Carried
-from reconciler.execution.ledger import lease_number, left_open
+from reconciler.execution.ledger import lease_seen, left_open
 from reconciler.execution.session import make_plan
 from reconciler.model.errors import UsageError
 from reconciler.reporting.apply_text import apply_summary_line, open_group_lines
@@ -93,7 +93,7 @@ def apply(
         if plan is not None:
             check_fits(plan, session.desired.fleet, directory)
             return carry_out(session, plan, groups, manner)
-        manner = replace(manner, seen=lease_number(session.ledger))
+        manner = replace(manner, seen=lease_seen(session.ledger))
         if run_id is not None:
             groups = left_open(session.ledger, run_id, groups)
         plan = make_plan(session, groups, expect_some=not allow_empty)

@@ -30,8 +30,8 @@ DECLINED = 1
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a plan is carried out, and in which words: ``verb`` is what the question and hints call it, ``done`` its
-    past. ``report`` makes what is said at the end of what was left to do, the stable summary line last. ``seen`` is the
-    number of the fleet's lease before it was planned, None for a saved plan.
+    past. ``report`` makes what is said at the end of what was left to do, the stable summary line last. ``seen`` tells
+    ``execute`` whether somebody else may have written since the plan was made.
     """
 
     verb: str

@@ -12,7 +12,7 @@ from reconciler.cli import options
 from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options
 from reconciler.cli.fleet import opened
 from reconciler.execution.apply import ApplyOptions, ApplyResult
-from reconciler.execution.ledger import lease_number
+from reconciler.execution.ledger import lease_seen
 from reconciler.execution.orders import as_ordered, plan_order
 from reconciler.model.errors import UsageError
 from reconciler.model.order import DEPLOYMENT_TYPES, DeploymentOrder
@@ -93,7 +93,7 @@ def deploy(
     )
     with opened(directory, patterns, exclude, stats) as fleet:
         _check_one(given.order, [group.name for group in fleet.groups])
-        manner = replace(manner, seen=lease_number(fleet.session.ledger))
+        manner = replace(manner, seen=lease_seen(fleet.session.ledger))
         plan = plan_order(fleet.session, fleet.groups, given.order)
         return carry_out(fleet.session, plan, as_ordered(fleet.groups, plan, given.order), manner)
 

@@ -40,8 +40,9 @@ def execute(
 ) -> Carried:
     """Carry out every changed group of ``plan`` and say where it ends.
 
-    ``seen`` is the number of the fleet's lease when the plan was made, None for a plan made long before. If somebody
-    else may have written since, the groups are looked at again, and ``show`` is told how they stand.
+    ``seen`` is the number of the fleet's lease before the plan was made (``lease_seen``), None for a plan made long
+    before. If somebody else may have written since, the groups are looked at again, and ``show`` is told how they
+    stand.
 
     With ``options.detach`` the result is as it stands once the run is recorded and queued. Raises, before the first
     write: RefusedError if a guard refuses the plan, StaleError if somebody else has the lock, or if groups moved and

@@ -212,10 +212,15 @@ class Ledger(Protocol):
         """How often something failed; None if it never did."""
 
 
-def lease_number(ledger: Ledger) -> int:
-    """The number of the lease that was taken last, 0 before the first."""
+def lease_seen(ledger: Ledger) -> int | None:
+    """The number of the lease that was taken last and given back, 0 before the first.
+
+    None if it was not given back: whoever has it may be at work, or may wake up and write.
+    """
     lease = ledger.leases.current()
-    return lease.number if lease is not None else 0
+    if lease is None:
+        return 0
+    return lease.number if not lease.until else None
 
 
 def left_open(ledger: Ledger, run_id: str, groups: Sequence[Group]) -> list[Group]:

@@ -72,7 +72,7 @@ def locked(
     *,
     queued: bool = False,
     clock: Callable[[], float] = elapsed,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] | None = None,
 ) -> Iterator[Held]:
     """Hold the fleet's lock for ``run``, waiting for it for ``timeout`` seconds at most, and give it back at the end.
 
@@ -81,7 +81,9 @@ def locked(
     """
     seconds = QUEUED_SECONDS if queued else LEASE_SECONDS
     wanted = Lease(0, run, _holder(), "" if queued else process_identity(), run_link(os.environ), "", "")
-    held = Held(leases, _take(leases, wanted, seconds, clock() + timeout, say, clock, sleep), seconds, clock)
+    deadline = clock() + timeout
+    lease = _take(leases, wanted, seconds, say, lambda: clock() >= deadline, sleep or time.sleep)
+    held = Held(leases, lease, seconds, clock)
     try:
         with kept(held.renew):
             yield held
@@ -96,9 +98,8 @@ def _take(
     leases: Leases,
     wanted: Lease,
     seconds: float,
-    deadline: float,
     say: Callable[[str, str], None],
-    clock: Callable[[], float],
+    is_over: Callable[[], bool],
     sleep: Callable[[float], None],
 ) -> Lease:
     said = ""
@@ -110,7 +111,7 @@ def _take(
             say("", f"the lock of run {lease.run} is free: its process ({lease.holder}) is no more")
             leases.end(lease.run)
             continue
-        if clock() >= deadline:
+        if is_over():
             raise StaleError(
                 f"the fleet is locked: {lock_words(lease)}",
                 hint="wait for it with --lock-timeout SECONDS; if that run is dead, `reconcile unlock` frees the fleet",

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from reconciler.aws.client import Aws
 from reconciler.execution.ledger import LONGEST_ERROR, MOST_MEMBERS, Ledger, RunJournal, now_text
 from reconciler.model.errors import ReconcileError
-from reconciler.model.run import Claim, DeploymentRecord, Failures, GroupState, Run, RunState, Task
+from reconciler.model.run import Claim, DeploymentRecord, Failures, GroupState, Lease, Run, RunState, Task
 from reconciler.runtimes.base import Begun
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.ledgers import PROVIDERS, Open, make_table, store
@@ -467,3 +467,43 @@ def test_keeping_less_is_no_harm_to_what_is_new(opening: Open) -> None:
     assert [run.id for run in ledger.runs(10)][-1] == "r1"
     assert ledger.tasks("r1")
     assert ledger.deployment("d1") is not None
+
+
+def wanted(run: str) -> Lease:
+    return Lease(0, run, f"somebody for {run}", "process", "https://ci.example.org/1", "", "")
+
+
+def test_of_many_that_take_the_lease_one_has_it(opening: Open) -> None:
+    ledgers = [opening() for _ in range(8)]
+    leases = at_once(8, lambda number: ledgers[number].leases.take(wanted(f"r{number}"), 60))
+    (run,) = {lease.run for lease in leases}
+    assert leases[0] == replace(wanted(run), number=1, since=leases[0].since, until=leases[0].until)
+    assert ledgers[0].leases.current() == leases[0]
+
+
+def test_a_lease_is_renewed_and_given_back_by_its_run_alone(ledger: Ledger) -> None:
+    assert ledger.leases.current() is None
+    first = ledger.leases.take(wanted("r1"), 60)
+    assert not ledger.leases.renew("r2", 600)
+    assert not ledger.leases.end("r2")
+    assert ledger.leases.renew("r1", 600)
+    renewed = ledger.leases.current()
+    assert renewed is not None
+    assert renewed.until > first.until
+    assert ledger.leases.end("r1")
+    assert not ledger.leases.end("r1")
+    assert not ledger.leases.renew("r1", 60)
+    assert ledger.leases.take(wanted("r2"), 60).number == 2
+
+
+def test_a_lease_that_ran_out_is_free_and_can_be_renewed_until_it_is_taken(ledger: Ledger) -> None:
+    ledger.leases.take(wanted("paused"), -1)
+    assert ledger.leases.renew("paused", -1)
+    taken = ledger.leases.take(wanted("alive"), 60)
+    assert (taken.run, taken.number) == ("alive", 2)
+    assert not ledger.leases.renew("paused", 60)
+
+
+def test_fleets_have_leases_of_their_own(opening: Open) -> None:
+    opening().leases.take(wanted("r1"), 60)
+    assert opening(fleet="other").leases.take(wanted("r2"), 60).run == "r2"

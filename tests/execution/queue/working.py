@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.executor import execute
-from reconciler.execution.ledger import lease_number
+from reconciler.execution.ledger import lease_seen
 from reconciler.execution.queue.handlers import Work
 from reconciler.execution.queue.opening import Queues, open_work
 from reconciler.execution.queue.queueing import Queueing
@@ -80,9 +80,7 @@ class Place:
         """Plan and apply."""
         with open_session(self.files.load()) as session:
             plan = make_plan(session, list(session.desired.groups))
-            carried = execute(
-                session, plan, options, progress or Heard(), seen=lease_number(session.ledger), show=print
-            )
+            carried = execute(session, plan, options, progress or Heard(), seen=lease_seen(session.ledger), show=print)
             assert carried.result is not None
             return carried.result
 
