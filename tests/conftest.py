@@ -1,11 +1,14 @@
-"""Fixtures for all tests: a sandbox for whatever touches AWS, and device keys that are made quickly."""
+"""Fixtures for all tests: a sandbox for whatever touches AWS, and what would take long is done once or quickly."""
 
+import functools
 import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import settings
@@ -38,6 +41,14 @@ def quick_keys(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def elliptic_key() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_read_once() -> Iterator[None]:
+    """All botocore sessions of a process share a loader: reading its files anew is half of a short command's time."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(botocore.session, "create_loader", functools.cache(create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")
