@@ -7,30 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
-
 from reconciler.desired.fits import compile_schema, end_at_end
 
 _SUFFIX = ".schema.json"
 _PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def _is_integer(_checker: Any, value: Any) -> bool:
-    """JSON Schema takes 3.0 for an integer; in a version that would be a second way to write 3."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not end_at_end(pattern).search(value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
-
-
-_Validator: Any = extend(  # type: ignore[no-untyped-call] # jsonschema leaves its parameters open
-    Draft202012Validator,
-    validators={"pattern": _pattern},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +34,7 @@ class Validator:
 
     def __init__(self, of: Mapping[str, Any]) -> None:
         self.fits = compile_schema(of)
-        self._slow = _Validator(of)
+        self._schema = of
 
     def errors(self, value: Any) -> list[SchemaError]:
         """Every error in ``value``."""
@@ -68,8 +48,29 @@ class Validator:
                 of_key="propertyNames" in error.absolute_schema_path,
                 message=error.message,
             )
-            for error in self._slow.iter_errors(value)
+            for error in _json_schema_validator()(self._schema).iter_errors(value)
         ]
+
+
+@cache
+def _json_schema_validator() -> Any:
+    """jsonschema's class of validators, which differs from the standard's where our formats do."""
+    from jsonschema import Draft202012Validator, ValidationError  # noqa: PLC0415 (only files with mistakes pay for it)
+    from jsonschema.validators import extend  # noqa: PLC0415 (as above)
+
+    def is_integer(_checker: Any, value: Any) -> bool:
+        """JSON Schema takes 3.0 for an integer; in a version that would be a second way to write 3."""
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not end_at_end(pattern).search(value):
+            yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+    return extend(  # type: ignore[no-untyped-call] # jsonschema leaves its parameters open
+        Draft202012Validator,
+        validators={"pattern": pattern},
+        type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer),
+    )
 
 
 def schema_directory() -> Path:
