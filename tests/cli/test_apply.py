@@ -61,7 +61,9 @@ def test_a_terminal_is_asked_and_shown_the_progress(fleet: FleetFiles) -> None:
     assert "Apply complete: 1 group created" in after
 
 
-@pytest.mark.parametrize("answer", ["y\n", "no\n", "\n", "YES\n", "yes please\n"])
+@pytest.mark.parametrize(
+    "answer", ["y\n", "\n", *(pytest.param(text, marks=pytest.mark.long) for text in ("no\n", "YES\n", "yes please\n"))]
+)
 def test_any_other_answer_applies_nothing(answer: str, fleet: FleetFiles, aws: Sandbox) -> None:
     aws.clear_calls()
     ran = run_on_terminal("apply", fleet.directory, answer=answer)
