@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 READING = ("Get", "List", "Describe", "Head", "Query", "Scan", "BatchGet", "Search", "ReceiveMessage")
@@ -24,6 +24,9 @@ class Call:
     write: bool
     region: str
     fault: str | None = None
+
+
+NAMES = tuple(field.name for field in fields(Call))
 
 
 class CallLog:
@@ -48,4 +51,5 @@ class CallLog:
         with self._lock:
             calls = list(self._calls)
         counts = Counter(f"{call.service}:{call.operation}" for call in calls)
-        return {"calls": [asdict(call) for call in calls], "counts": dict(sorted(counts.items()))}
+        rows = [{name: getattr(call, name) for name in NAMES} for call in calls]
+        return {"calls": rows, "counts": dict(sorted(counts.items()))}
