@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.sampled
+pytestmark = pytest.mark.long  # a process for every call; test_front has one of each service
 
 AWS = Path(sys.executable).with_name("aws")
 

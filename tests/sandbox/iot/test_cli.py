@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.sandbox.testing import Sandbox
 
-pytestmark = pytest.mark.sampled
+pytestmark = pytest.mark.long  # a process for every call; test_front has one of each service
 
 Run = Callable[..., Any]
 
