@@ -1,8 +1,9 @@
 """Entries of ``cores`` and ``devices``, and Device documents → things."""
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from reconciler.desired.files import FleetDirectory, read_text
@@ -130,12 +131,21 @@ def _read_csr(name: str, position: Position, directory: FleetDirectory, problems
         hint = "put the file into the fleet directory, and name it from there"
         problems.add(position, "outside-fleet", message, hint)
         return None
-    if not (directory.path / relative).exists():
-        message = f"csr names the file {quote(name)}, which does not exist"
+    if (wrong := _not_a_file(directory.path / relative)) is not None:
+        message = f"csr names the file {quote(name)}, which {wrong}"
         hint = "write a path in the fleet directory, or the request itself (-----BEGIN CERTIFICATE REQUEST-----)"
         problems.add(position, "unknown-file", message, hint)
         return None
     return read_text(directory, relative, problems)
+
+
+def _not_a_file(path: Path) -> str | None:
+    """What keeps ``path`` from being a file, None if it is one. A request without its first line looks like a path."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return "does not exist"
+    return "is a directory" if stat.S_ISDIR(mode) else None
 
 
 def _is_csr(text: str) -> bool:

@@ -449,6 +449,18 @@ CASES: list[tuple[str, str, str, str]] = [
         'csr names the file "a.pem", which does',
     ),
     (
+        "unknown-file",
+        "group.yaml",
+        group(f"  cores: [{{thingName: a, csr: §{'MIIC' * 300}}}]\n"),
+        "which does not exist; write a path in the fleet directory, or the request itself (-----BEGIN CERTIFICATE",
+    ),
+    (
+        "unknown-file",
+        "group.yaml",
+        group("  cores: [{thingName: a, csr: §.}]\n"),
+        'csr names the file ".", which is a directory; write a path',
+    ),
+    (
         "bad-csr",
         "group.yaml",
         group("  cores: [{thingName: a, csr: §fleet.yaml}]\n"),
