@@ -35,8 +35,11 @@ def parse_arn(text: str) -> Arn | None:
     return Arn(*parts[1:])
 
 
-def check_region(text: str, what: str, position: Position, fleet: Fleet, problems: Problems) -> Arn | None:
-    """Check that ``text`` is an ARN of the fleet's region (or of none); return its parts if so."""
+def check_home(text: str, what: str, position: Position, fleet: Fleet, problems: Problems) -> Arn | None:
+    """Check that ``text`` is an ARN of the fleet's region and account; return its parts if so.
+
+    AWS's own functions and connectors name no account, and some of them no region.
+    """
     arn = parse_arn(text)
     if arn is None or "${" in text:
         hint = "write arn:aws:service:region:account:resource; tokens are not expanded here"
@@ -46,23 +49,27 @@ def check_region(text: str, what: str, position: Position, fleet: Fleet, problem
         message = f"{what} is in the region {arn.region}, but the fleet is in {fleet.region}"
         problems.add(position, "other-region", message, f"name one in {fleet.region}")
         return None
+    if arn.account and not check_account(arn, what, position, fleet, problems):
+        return None
     return arn
 
 
-def check_account(arn: Arn, what: str, position: Position, fleet: Fleet, problems: Problems) -> None:
-    """Check that ``arn`` belongs to the fleet's account."""
-    if arn.account != fleet.account:
-        message = f"{what} belongs to the account {arn.account or '(none)'}, but the fleet's is {fleet.account}"
-        problems.add(position, "other-account", message, f"name one of the account {fleet.account}")
+def check_account(arn: Arn, what: str, position: Position, fleet: Fleet, problems: Problems) -> bool:
+    """Check that ``arn`` belongs to the fleet's account; return whether it does."""
+    if arn.account == fleet.account:
+        return True
+    message = f"{what} belongs to the account {arn.account or '(none)'}, but the fleet's is {fleet.account}"
+    problems.add(position, "other-account", message, f"name one of the account {fleet.account}")
+    return False
 
 
 def check_function(text: str, position: Position, fleet: Fleet, problems: Problems) -> None:
-    """Check a function's ARN: a Lambda function of the fleet's region (any account), with a version or alias.
+    """Check a function's ARN: a Lambda function of the fleet's region and account, or of AWS, with a version or alias.
 
     Greengrass V1 takes no unqualified function and no $LATEST ("Controlling execution of Greengrass Lambda
     functions", AWS IoT Greengrass V1 developer guide).
     """
-    arn = check_region(text, "FunctionArn", position, fleet, problems)
+    arn = check_home(text, "FunctionArn", position, fleet, problems)
     if arn is None:
         return
     kind, _, rest = arn.resource.partition(":")

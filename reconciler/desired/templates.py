@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.desired.arns import check_function, check_region
+from reconciler.desired.arns import check_function, check_home
 from reconciler.desired.check import check
 from reconciler.desired.documents import Checked, duplicate
 from reconciler.desired.located import LocatedDict, LocatedList, plain
@@ -190,7 +190,7 @@ def _check_definitions(located: Mapping[str, LocatedDict], fleet: Fleet | None, 
             _check_policies(entity, resources, problems)
     for entity in _entities(located, "connectors"):
         if fleet:
-            check_region(entity["ConnectorArn"], "ConnectorArn", entity.position("ConnectorArn"), fleet, problems)
+            check_home(entity["ConnectorArn"], "ConnectorArn", entity.position("ConnectorArn"), fleet, problems)
     for entity in _entities(located, "resources"):
         _check_resource(entity, fleet, problems)
 
@@ -223,7 +223,7 @@ def _check_resource(entity: LocatedDict, fleet: Fleet | None, problems: Problems
     for data in container.values():
         for key in ("ARN", "SageMakerJobArn"):
             if fleet and key in data:
-                check_region(data[key], key, data.position(key), fleet, problems)
+                check_home(data[key], key, data.position(key), fleet, problems)
 
 
 def _over_limit(located: Mapping[str, LocatedDict], problems: Problems) -> frozenset[str]:

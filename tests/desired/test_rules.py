@@ -644,6 +644,21 @@ CASES: list[tuple[str, str, str, str]] = [
     ),
     (
         "other-account",
+        "template.yaml",
+        functions(f"FunctionArn: §{PRESS.replace('123456789012', '210987654321')}"),
+        "FunctionArn belongs to the account 210987654321, but the fleet's is 123456789012; name one of the account",
+    ),
+    (
+        "other-account",
+        "template.yaml",
+        definitions(
+            "resources: {Resources: [{Id: a, Name: a, ResourceDataContainer: {SecretsManagerSecretResourceData: "
+            "{ARN: §'arn:aws:secretsmanager:eu-central-1:210987654321:secret:a'}}}]}"
+        ),
+        "ARN belongs to the account 210987654321, but the fleet's is 123456789012",
+    ),
+    (
+        "other-account",
         "fleet.yaml",
         fleet("  bulkDeployments: {bucket: bulk, executionRoleArn: §'arn:aws:iam::210987654321:role/bulk'}\n"),
         (
