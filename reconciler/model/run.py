@@ -39,8 +39,8 @@ class Task:
 class GroupStatus:
     """One row of ``reconcile status``: template versions wanted, live and deployed, and what the core reported.
 
-    ``live`` is the template version that the group was last brought to, ``deployed`` the one that its core runs or was
-    last sent; None where there is none or nobody can tell. ``details`` holds the ids behind them.
+    ``live`` is the template version that the group was last brought to, ``deployed`` the one that its core last
+    reported success for; None where there is none or nobody can tell. ``details`` holds the ids behind them.
     """
 
     name: str

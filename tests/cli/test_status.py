@@ -31,11 +31,30 @@ def test_wanted_live_and_deployed(fleet: FleetFiles, aws: Sandbox) -> None:
     assert ran.code == 0
     heading, berlin, munich, empty, last = ran.out.rstrip().split("\n")
     assert heading.split() == ["group", "target", "live", "deployed", "state", "deployment", "since", "error"]
-    assert re.fullmatch(rf"berlin  line 3  2     2         failed     Failure     {STAMP}  no space left", berlin)
+    assert re.fullmatch(rf"berlin  line 3  2     1         failed     Failure     {STAMP}  no space left", berlin)
     assert re.fullmatch(rf"munich  line 1  1     1         succeeded  Success     {STAMP}", munich)
     assert empty == ""
     assert re.fullmatch(r"Run \S+: failed; 2 groups: 1 succeeded, 1 failed\.", last)
     assert aws.writes() == []
+
+
+def test_deployed_is_what_the_core_last_reported(fleet: FleetFiles, aws: Sandbox) -> None:
+    aws.put_devices({"berlin-core": {"outcome": "offline"}})
+    run_cli("apply", fleet.directory, "--yes", "--no-wait", "--select", "berlin")
+    assert _versions(fleet) == (1, None, "deploying")
+    aws.put_devices({})
+    aws.advance(60)
+    assert _versions(fleet) == (1, 1, "succeeded")
+    aws.put_devices({"berlin-core": {"outcome": "stuck"}})
+    fleet.template(2, timeout=9).group("berlin", 2, 1).write()
+    run_cli("apply", fleet.directory, "--yes", "--no-wait", "--select", "berlin")
+    assert _versions(fleet) == (2, 1, "deploying")
+
+
+def _versions(fleet: FleetFiles) -> tuple[int | None, int | None, str]:
+    ran = run_cli("status", fleet.directory, "--format", "json", "--select", "berlin")
+    (group,) = json.loads(ran.out)["groups"]
+    return group["live"], group["deployed"], group["state"]
 
 
 def test_json_is_the_document_alone(fleet: FleetFiles) -> None:

@@ -27,6 +27,7 @@ FAMILIES_TAG = "reconciler:families"
 """The families that the files managed when the group was brought to them: one that they no longer name goes."""
 
 RUNNING = frozenset({"Building", "InProgress"})
+SUCCESS = "Success"
 RESETS = frozenset({"ResetDeployment", "ForceResetDeployment"})
 
 

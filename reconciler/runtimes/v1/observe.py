@@ -18,6 +18,7 @@ from reconciler.runtimes.v1.families import FAMILIES, definition_ids, group_vers
 from reconciler.runtimes.v1.live import (
     FLEET_TAG,
     RUNNING,
+    SUCCESS,
     GroupVersion,
     LiveDefinition,
     LiveDeployment,
@@ -136,6 +137,21 @@ class Observer:
             status.get("UpdatedAt", ""),
             status.get("ErrorMessage", ""),
         )
+
+    def reported_versions(self, live: LiveFleet) -> dict[str, str | None]:
+        """By group, the version that its core last reported success for; None if it has none, as after a reset."""
+        groups = list(live.groups.values())
+        versions = in_parallel(self._reported_version, groups)
+        return {group.name: version for group, version in zip(groups, versions, strict=True)}
+
+    def _reported_version(self, group: LiveGroup) -> str | None:
+        newest = group.deployment
+        if newest is None or newest.status == SUCCESS:
+            return newest.group_version_id if newest is not None else None
+        for row in self.aws.pages("greengrass", "ListDeployments", "Deployments", GroupId=group.id):
+            if self.deployment_status(group.id, row["DeploymentId"])["DeploymentStatus"] == SUCCESS:
+                return group_version_id(row.get("GroupArn", ""))
+        return None
 
     def deployment_status(self, group_id: str, deployment_id: str) -> dict[str, Any]:
         """What GetDeploymentStatus says; cached for ever once it is Success or Failure."""

@@ -62,7 +62,7 @@ class GreengrassV1:
     ) -> list[GroupStatus]:
         """Where ``groups`` stand now; ``version_of`` tells the template version behind a group version, where known."""
         live = self._observer.observe(desired, groups)
-        return group_statuses(groups, live, version_of)
+        return group_statuses(groups, live, self._observer.reported_versions(live), version_of)
 
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do everything for one group but its deployment."""
