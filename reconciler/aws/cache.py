@@ -7,6 +7,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class Cache:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
+        self._readings: dict[tuple[str, str], threading.Lock] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = _open_or_begin_anew(path)
@@ -42,6 +44,21 @@ class Cache:
         row = (kind, key, json.dumps(value))
         with self._lock, contextlib.suppress(sqlite3.DatabaseError):
             self._database.execute("INSERT OR REPLACE INTO cache (kind, key, value) VALUES (?, ?, ?)", row)
+
+    def get_or_read(self, kind: str, key: str, read: Callable[[], Any]) -> Any:
+        """What was put under ``kind`` and ``key``, else what ``read`` returns, which is kept.
+
+        Threads that ask for the same at the same time wait for one of them to read.
+        """
+        if (kept := self.get(kind, key)) is not None:
+            return kept
+        with self._lock:
+            reading = self._readings.setdefault((kind, key), threading.Lock())
+        with reading:
+            if (kept := self.get(kind, key)) is None:
+                kept = read()
+                self.put(kind, key, kept)
+        return kept
 
     def close(self) -> None:
         """Close the file; nothing is found or kept from then on."""

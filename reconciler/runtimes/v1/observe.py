@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.aws.cache import Cache
@@ -108,18 +109,17 @@ class Observer:
 
     def group_version(self, group_id: str, version_id: str) -> GroupVersion:
         """One version of a group; cached for ever."""
+
+        def read() -> dict[str, Any]:
+            return self.aws.call("greengrass", "GetGroupVersion", GroupId=group_id, GroupVersionId=version_id)
+
         key = f"{self.aws.region}/{group_id}/{version_id}"
-        if (kept := self.cache.get("group-version", key)) is None:
-            kept = self.aws.call("greengrass", "GetGroupVersion", GroupId=group_id, GroupVersionId=version_id)
-            self.cache.put("group-version", key, kept)
-        return GroupVersion.of(kept)
+        return GroupVersion.of(self.cache.get_or_read("group-version", key, read))
 
     def definition(self, family: str, arn: str) -> LiveDefinition:
         """A definition version with its content, all pages of it; cached for ever."""
-        if (content := self.cache.get("definition-version", arn)) is None:
-            content = self.read_definition(family, arn)
-            self.cache.put("definition-version", arn, content)
-        return LiveDefinition(arn, content)
+        read = partial(self.read_definition, family, arn)
+        return LiveDefinition(arn, self.cache.get_or_read("definition-version", arn, read))
 
     def newest_deployment(self, group_id: str) -> LiveDeployment | None:
         """The newest deployment of a group, None if it never had one. A finished one's status is cached."""

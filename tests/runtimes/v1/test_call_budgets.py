@@ -1,5 +1,6 @@
 """What a plan and an apply cost, as exact numbers of calls: what changed is paid for, not what exists."""
 
+import shutil
 from collections import Counter
 from typing import Any
 
@@ -45,6 +46,16 @@ def test_an_unchanged_plan_reads_the_account_the_groups_and_their_last_deploymen
         "greengrass:ListGroups": 1,
         "greengrass:ListDeployments": N,
     }
+
+
+def test_what_groups_share_is_read_once_however_many_are_read_at_a_time(fleet: FleetFiles, aws: Sandbox) -> None:
+    applied(aws, fleet_of(fleet, 1))
+    shutil.rmtree(fleet.directory / ".reconcile")
+    slow = {"service": "greengrass", "operation": "Get*Version", "fault": "latency", "seconds": 0.3}
+    aws.put_faults([slow])
+    found = cost(aws, fleet, "plan")
+    assert found["greengrass:GetGroupVersion"] == N
+    assert found["greengrass:GetFunctionDefinitionVersion"] == 1
 
 
 def test_listing_more_groups_than_a_page_holds_takes_a_call_a_page(fleet: FleetFiles, aws: Sandbox) -> None:
