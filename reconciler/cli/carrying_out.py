@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.output import is_terminal, print_document, print_lines
 from reconciler.cli.progress import progress_for
+from reconciler.cli.stopping import INTERRUPTED, stoppable
 from reconciler.execution.apply import ApplyOptions, ApplyResult, refuse
 from reconciler.execution.executor import Carried, execute
 from reconciler.execution.run_status import status_of_run
@@ -90,7 +91,7 @@ def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Man
     if not (manner.yes or _confirmed(plan, manner, shown=as_text and is_terminal(sys.stdout))):
         print_lines([f"Nothing was {manner.done}."], to_stderr=True)
         return DECLINED
-    with progress_for(len(plan.changed)) as progress:
+    with progress_for(len(plan.changed)) as progress, stoppable(session.patience):
         carried = execute(
             session,
             plan,
@@ -105,6 +106,9 @@ def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Man
         print_lines(["", nothing_left_line(carried.standings)], to_stderr=not as_text)
     else:
         print_lines(["", *manner.report(carried, result)], to_stderr=not as_text)
+    if session.patience.is_over and result is not None and result.run.state in {"stopped", "running"}:
+        print_lines(["Stopped. What is done stays; run the command again to go on."], to_stderr=True)
+        return INTERRUPTED
     is_partial = carried.stale or (result is not None and result.count("failed", "unfinished"))
     return PartlyAppliedError.exit_code if is_partial else 0
 

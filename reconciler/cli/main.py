@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from reconciler import __version__
+from reconciler.cli.stopping import INTERRUPTED
 from reconciler.model.errors import ConfigurationError, ReconcileError, UsageError
 
 COMMANDS = {
@@ -31,7 +32,6 @@ NOT_YET = ("drift", "export", "doctor", "init", "fleets", "github")
 EXIT_CODES = """\b
 Exit codes: 0 done, or nothing to do · 1 error · 2 there are changes (plan --detailed-exitcode)
   3 a guard refused · 4 the plan is stale or the lock is held · 5 applied in part · 64 wrong usage"""
-INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):

@@ -104,7 +104,7 @@ class _Apply:
                 ready = self._carry_out_all(run.id, groups)
             with self.session.aws.stats.phase("deploy"):
                 self._deploy_all(ready)
-            state = self._state()
+            state = "stopped" if self.session.patience.is_over and self._leave_open() else self._state()
         finally:
             ledger.end_run(run.id, state)
         tasks = tuple(self.tasks[name] for name in sorted(self.tasks))
@@ -118,7 +118,8 @@ class _Apply:
                 for future in as_completed(futures):
                     group = futures[future]
                     try:
-                        ready.append(future.result())
+                        if (item := future.result()) is not None:
+                            ready.append(item)
                     except ReconcileError as error:
                         self._fail(group.name, error)
             except BaseException:
@@ -127,7 +128,10 @@ class _Apply:
                 raise
         return sorted(ready, key=lambda item: item.name)
 
-    def _carry_out(self, run_id: str, group: GroupPlan) -> Ready:
+    def _carry_out(self, run_id: str, group: GroupPlan) -> Ready | None:
+        """Carry out one group; None, and it stays waiting, where the run is to stop."""
+        if self.session.patience.is_over:
+            return None
         self._move(group.name, "running")
         ledger = self.session.ledger
         runtime = self.session.runtimes[group.runtime]
@@ -143,6 +147,8 @@ class _Apply:
         deadline = time.monotonic() + self.options.timeout
         by_name = {group.name: group for group in self.plan.changed}
         for name, runtime in self.session.runtimes.items():
+            if self.session.patience.is_over:
+                return
             members = {item.name: item for item in ready if item.deployment and by_name[item.name].runtime == name}
             if not members:
                 continue
@@ -193,6 +199,15 @@ class _Apply:
                 self._move(name, "unfinished", f"asking what became of its deployment: {error.message}")
                 self.progress.say(name, f"no longer followed: {error.message}")
 
+    def _leave_open(self) -> bool:
+        """Say of each group that a stopped run leaves open where it stands; whether there is any."""
+        left = False
+        for name, task in sorted(self.tasks.items()):
+            if task.state not in {"succeeded", "failed"}:
+                left = True
+                self._move(name, "unfinished", f"the apply was stopped before {_what_comes_after(task)}")
+        return left
+
     def _fail(self, name: str, error: ReconcileError) -> None:
         self._move(name, "failed", f"{error.message}{f'; {error.hint}' if error.hint else ''}")
         self.progress.say(name, f"failed: {error.message}")
@@ -217,6 +232,12 @@ class _Apply:
         if not open_states & states:
             return "succeeded"
         return "failed" if states <= open_states else "partial"
+
+
+def _what_comes_after(task: Task) -> str:
+    if task.deployment_id is not None:
+        return "its core had reported"
+    return "this group was begun" if task.state == "waiting" else "its deployment was asked for"
 
 
 def new_run(plan: Plan) -> Run:

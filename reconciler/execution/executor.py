@@ -56,7 +56,8 @@ def execute(
         )
     run = new_run(plan)
     queued = session.stack is not None
-    with locked(session.ledger.leases, run.id, options.lock_timeout, progress.say, queued=queued) as held:
+    leases, timeout = session.ledger.leases, options.lock_timeout
+    with locked(leases, run.id, timeout, progress.say, queued=queued, patience=session.patience) as held:
         session.aws.before_write = held.check
         standings: tuple[Standing, ...] = ()
         if seen is None or held.lease.number != seen + 1:
@@ -114,4 +115,12 @@ def _carry_out(session: Session, plan: Plan, run: Run, options: ApplyOptions, pr
     if options.detach:
         return ApplyResult(run, tuple(session.ledger.tasks(run.id).values()))
     with session.aws.stats.phase("follow"):
-        return follow(session.ledger, run, options.timeout, progress, wait=options.wait)
+        return follow(
+            session.ledger,
+            run,
+            options.timeout,
+            progress,
+            wait=options.wait,
+            clock=session.patience.now,
+            sleep=session.patience.sleep,
+        )

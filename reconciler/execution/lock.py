@@ -3,7 +3,6 @@
 import getpass
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from reconciler.execution.processes import elapsed, is_dead, process_identity
 from reconciler.execution.queue.holding import kept
 from reconciler.model.errors import ReconcileError, StaleError
 from reconciler.model.run import Lease
+from reconciler.runtimes.patience import Patience
 
 LEASE_SECONDS = 30.0
 """How long a holder that died keeps others out at most; it is renewed every 10 seconds."""
@@ -71,8 +71,7 @@ def locked(
     say: Callable[[str, str], None],
     *,
     queued: bool = False,
-    clock: Callable[[], float] = elapsed,
-    sleep: Callable[[float], None] | None = None,
+    patience: Patience | None = None,
 ) -> Iterator[Held]:
     """Hold the fleet's lock for ``run``, waiting for it for ``timeout`` seconds at most, and give it back at the end.
 
@@ -81,9 +80,7 @@ def locked(
     """
     seconds = QUEUED_SECONDS if queued else LEASE_SECONDS
     wanted = Lease(0, run, _holder(), "" if queued else process_identity(), run_link(os.environ), "", "")
-    deadline = clock() + timeout
-    lease = _take(leases, wanted, seconds, say, lambda: clock() >= deadline, sleep or time.sleep)
-    held = Held(leases, lease, seconds, clock)
+    held = Held(leases, _take(leases, wanted, seconds, timeout, say, patience or Patience()), seconds)
     try:
         with kept(held.renew):
             yield held
@@ -98,11 +95,11 @@ def _take(
     leases: Leases,
     wanted: Lease,
     seconds: float,
+    timeout: float,
     say: Callable[[str, str], None],
-    is_over: Callable[[], bool],
-    sleep: Callable[[float], None],
+    patience: Patience,
 ) -> Lease:
-    said = ""
+    said, deadline = "", patience.now() + timeout
     while True:
         lease = leases.take(wanted, seconds)
         if lease.run == wanted.run:
@@ -111,7 +108,7 @@ def _take(
             say("", f"the lock of run {lease.run} is free: its process ({lease.holder}) is no more")
             leases.end(lease.run)
             continue
-        if is_over():
+        if patience.now() >= deadline:
             raise StaleError(
                 f"the fleet is locked: {lock_words(lease)}",
                 hint="wait for it with --lock-timeout SECONDS; if that run is dead, `reconcile unlock` frees the fleet",
@@ -119,7 +116,7 @@ def _take(
         if said != lease.run:
             say("", f"waiting for the lock: {lock_words(lease)}")
             said = lease.run
-        sleep(LOOK_SECONDS)
+        patience.sleep(LOOK_SECONDS)
 
 
 def lock_words(lease: Lease) -> str:

@@ -5,7 +5,7 @@ What imports botocore is imported when a session is opened: commands import this
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.aws.cache import Cache
@@ -22,6 +22,7 @@ from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.model.run import FleetStatus
 from reconciler.model.template import GREENGRASS_V1
 from reconciler.runtimes.base import Planned, Runtime
+from reconciler.runtimes.patience import Patience
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
@@ -34,13 +35,17 @@ UNREACHED = (
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A fleet opened for work. ``runtimes`` are by the name that templates give; ``stack`` is there in mode queue."""
+    """A fleet opened for work. ``runtimes`` are by the name that templates give; ``stack`` is there in mode queue.
+
+    ``patience`` is what all waiting of its runtimes ends with.
+    """
 
     desired: DesiredState
     aws: "Aws"
     ledger: Ledger
     runtimes: Mapping[str, Runtime]
     stack: "Stack | None" = None
+    patience: Patience = field(default_factory=Patience)
 
 
 @contextmanager
@@ -66,8 +71,9 @@ def open_session(desired: DesiredState, stats: Stats | None = None) -> Iterator[
         desired = replace(desired, fleet=stack.fleet)
     state = local_state(desired.directory)
     with closing(Cache(state / "cache.db")) as cache, closing(_ledger(desired, aws)) as ledger:
-        runtimes = {GREENGRASS_V1: GreengrassV1(aws, cache, desired.fleet)}
-        yield Session(desired, aws, ledger, runtimes, stack)
+        patience = Patience()
+        runtimes = {GREENGRASS_V1: GreengrassV1(aws, cache, desired.fleet, patience)}
+        yield Session(desired, aws, ledger, runtimes, stack, patience)
 
 
 @contextmanager

@@ -1,14 +1,16 @@
 """``reconcile apply``: asking, refusing, carrying out, and what is said of groups that did not get there."""
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from reconciler.cli.main import INTERRUPTED
+from reconciler.cli.stopping import INTERRUPTED
 from reconciler.sandbox.testing import Sandbox
-from tests.cli.processes import run_on_terminal
+from tests import live
+from tests.cli.processes import PROGRAM, run_on_terminal
 from tests.fleets import FleetFiles, Ran, make_buckets, run_cli
 from tests.reporting.schemas import mismatches
 
@@ -79,6 +81,33 @@ def test_control_c_applies_nothing(fleet: FleetFiles, aws: Sandbox) -> None:
     assert ran.code == INTERRUPTED
     assert "Traceback" not in ran.shown
     assert aws.writes() == []
+
+
+@pytest.mark.parametrize(("times", "number"), [(1, signal.SIGINT), (1, signal.SIGTERM), (2, signal.SIGINT)])
+def test_it_can_be_stopped_while_it_waits_and_goes_on_later(
+    fleet: FleetFiles, aws: Sandbox, times: int, number: signal.Signals
+) -> None:
+    aws.put_devices({"berlin-core": {"outcome": "offline"}})
+    words = [*PROGRAM, "apply", str(fleet.directory), "--yes"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "munich  deployed" in line:
+                break
+        for _ in range(times):
+            process.send_signal(number)
+            line = process.stderr.readline() if times == 2 else line
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    if times == 1:
+        assert "stopping: what is in hand is finished; once more stops at once" in err
+        assert "? berlin unfinished: the apply was stopped before its core had reported" in out
+        assert "Stopped. What is done stays" in err
+        assert runs_of(fleet) == ["stopped"]
+    aws.put_devices({})
+    aws.advance(10)
+    assert run_cli("apply", fleet.directory, "--yes").code == 0
+    assert len(live.deployments(aws.client, "berlin")) == 1
 
 
 def test_a_thing_type_that_is_not_there_refuses_everything(fleet: FleetFiles, aws: Sandbox) -> None:

@@ -62,15 +62,14 @@ def test_who_waited_looks_again_at_what_the_other_did(
 ) -> None:
     lease = hold(fleet)
 
-    def meanwhile(_seconds: float) -> None:
+    def meanwhile(_self: object, _seconds: float) -> None:
         monkeypatch.undo()  # what the other one does, it does with the lock
         aws.client("greengrass").create_group(Name="berlin")
         ledger = SqliteLedger(fleet.directory / ".reconcile" / "ledger.db", "demo")
         ledger.leases.end(lease.run)
         ledger.close()
 
-    monkeypatch.setattr("reconciler.execution.lock.LOOK_SECONDS", 0)
-    monkeypatch.setattr("time.sleep", meanwhile)
+    monkeypatch.setattr("reconciler.runtimes.patience.Patience.sleep", meanwhile)
     ran = run_cli("apply", fleet.directory, "--yes", "--lock-timeout", "60")
     assert ran.code == 4, ran.err
     assert "a group of this name was made by somebody else" in ran.out

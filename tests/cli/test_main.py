@@ -15,7 +15,8 @@ from werkzeug.serving import make_server
 
 from reconciler import __version__
 from reconciler.aws import client
-from reconciler.cli.main import COMMANDS, INTERRUPTED, NOT_YET
+from reconciler.cli.main import COMMANDS, NOT_YET
+from reconciler.cli.stopping import INTERRUPTED
 from reconciler.sandbox.testing import Sandbox
 from tests.cli.processes import PROGRAM, run_process
 from tests.fleets import FleetFiles, run_cli

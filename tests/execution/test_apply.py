@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +252,22 @@ def test_an_interrupt_lets_what_has_begun_end_and_begins_nothing_more(
     tasks = ledger.tasks(run.id)
     assert len(tasks) == len(names)
     assert {name for name, task in tasks.items() if task.state == "waiting"}.isdisjoint(runtime.carried)
+
+
+def test_told_to_stop_it_finishes_what_is_in_hand_and_says_where_it_stands(ledger: Ledger) -> None:
+    session = session_of(ledger, Scripted())
+    names = [f"g{number:02}" for number in range(3 * WORKERS)]
+    runtime = Scripted(on_carry_out=lambda _: session.patience.stop())
+    session = replace(session, runtimes={"scripted": runtime})
+    plan = plan_of(*names)
+    result = apply_plan(session, plan, new_run(plan), ApplyOptions(), Heard())
+    assert result.run.state == "stopped"
+    assert 0 < len(runtime.carried) <= WORKERS
+    errors = {task.group: task.error for task in result.tasks}
+    for name in names:
+        what = "its deployment was asked for" if name in runtime.carried else "this group was begun"
+        assert errors[name] == f"the apply was stopped before {what}"
+    assert {task.state for task in ledger.tasks(result.run.id).values()} == {"unfinished"}
 
 
 def test_a_guard_refuses_before_anything_is_recorded(ledger: Ledger) -> None:

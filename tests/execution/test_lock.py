@@ -14,6 +14,7 @@ from reconciler.execution.processes import is_dead, process_identity
 from reconciler.execution.sqlite_ledger import SqliteLedger
 from reconciler.model.errors import ReconcileError, StaleError
 from reconciler.model.run import Lease
+from reconciler.runtimes.patience import Patience
 
 SLEEPER = [sys.executable, "-c", "print('up', flush=True); input()"]
 
@@ -75,16 +76,24 @@ def test_who_waits_has_it_once_it_is_free(ledger: Ledger) -> None:
     said: list[str] = []
     slept: list[float] = []
 
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == 3:
-            ledger.leases.end("r1")
+    class Quick(Patience):
+        def sleep(self, seconds: float) -> None:
+            slept.append(seconds)
+            if len(slept) == 3:
+                ledger.leases.end("r1")
 
-    with locked(ledger.leases, "r2", 60, lambda _, what: said.append(what), clock=lambda: 0.0, sleep=sleep) as held:
+    with locked(ledger.leases, "r2", 60, lambda _, what: said.append(what), patience=Quick()) as held:
         assert held.lease.number == 2
     assert len(slept) == 3
     (line,) = said
     assert line.startswith("waiting for the lock: alice@plant (process 17) holds it for run r1")
+
+
+def test_who_is_told_to_stop_waits_no_longer(ledger: Ledger) -> None:
+    ledger.leases.take(lease_of("r1"), 60)
+    patience = Patience()
+    with pytest.raises(StaleError), locked(ledger.leases, "r2", 1e9, lambda *_: patience.stop(), patience=patience):
+        pytest.fail("two hold the lock")
 
 
 def test_a_dead_process_of_this_machine_holds_nothing(ledger: Ledger) -> None:

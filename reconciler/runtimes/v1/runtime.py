@@ -13,6 +13,7 @@ from reconciler.model.run import GroupStatus
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.provision import Provisioner, provider_for
 from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Say, Standing, Started
+from reconciler.runtimes.patience import Patience
 from reconciler.runtimes.v1.carry_out import Carrier
 from reconciler.runtimes.v1.deploy import Deployer
 from reconciler.runtimes.v1.look_again import Again
@@ -28,7 +29,8 @@ from reconciler.runtimes.v1.tags import owner_tags
 class GreengrassV1:
     """The runtime ``greengrass/v1`` for one fleet (see ``reconciler.runtimes.base.Runtime``)."""
 
-    def __init__(self, aws: Aws, cache: Cache, fleet: Fleet) -> None:
+    def __init__(self, aws: Aws, cache: Cache, fleet: Fleet, patience: Patience | None = None) -> None:
+        patience = patience or Patience()
         self._observer = Observer(aws, cache)
         self._provider = provider_for(aws, fleet)
         provisioner = None
@@ -37,8 +39,8 @@ class GreengrassV1:
             provisioner = Provisioner(aws, self._provider, store)
         self._again = Again(self._observer, self._provider, provisioner)
         self._carrier = Carrier(self._observer, provisioner, Publisher(self._observer, owner_tags(fleet)))
-        self._deployer = Deployer(self._observer, fleet.bulk_deployments, fleet.name)
-        self._waiter = Waiter(self._observer)
+        self._deployer = Deployer(self._observer, fleet.bulk_deployments, fleet.name, patience.sleep, patience.now)
+        self._waiter = Waiter(self._observer, patience.sleep, patience.now)
 
     def plan(
         self, desired: DesiredState, groups: Sequence[Group], known_groups: frozenset[str], *, expect_some: bool
