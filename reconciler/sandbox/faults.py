@@ -11,7 +11,9 @@ from typing import Any
 
 from reconciler.sandbox.errors import ControlError
 
-KINDS = ("throttle", "error", "lost", "refused", "latency")
+KINDS = ("throttle", "error", "lost", "refused", "stale", "latency")
+SECONDS = {"latency": 1.0, "stale": 5.0}
+"""How long a call waits, or how old an answer may be, where the rule does not say."""
 KEYS = ("service", "operation", "fault", "rate", "after", "times", "seconds")
 
 
@@ -46,10 +48,14 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """What befalls one call: seconds to wait, and one of throttle, error, lost, refused, or None."""
+    """What befalls one call: seconds to wait, and one of throttle, error, lost, refused, stale, or None.
+
+    ``age`` is by how many seconds a stale answer may lag.
+    """
 
     seconds: float = 0.0
     fault: str | None = None
+    age: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,15 +83,15 @@ class Faults:
     def strike(self, service: str, operation: str) -> Strike:
         """What is to befall this call. Every rule that fits counts it, also when an earlier one struck."""
         with self._lock:
-            seconds, fault = 0.0, None
+            seconds, fault, age = 0.0, None, 0.0
             for rule in self._rules:
                 if not rule.counts(service, operation):
                     continue
                 if rule.fault == "latency":
                     seconds += rule.seconds if rule.strikes() else 0.0
                 elif fault is None and rule.strikes():
-                    fault = rule.fault
-            return Strike(seconds, fault)
+                    fault, age = rule.fault, rule.seconds
+            return Strike(seconds, fault, age)
 
     def reset(self) -> None:
         """No faults."""
@@ -116,7 +122,7 @@ def _rule(number: int, rule: Any) -> _Rule:
         rate=rate,
         after=_whole(where, rule, "after"),
         times=times,
-        seconds=_number(where, rule, "seconds", default=1.0 if fault == "latency" else 0.0),
+        seconds=_number(where, rule, "seconds", default=SECONDS.get(fault, 0.0)),
         # The same rules give the same run of luck, as far as the order of calls is the same.
         chance=random.Random(f"{number}{json.dumps(rule, sort_keys=True)}"),  # noqa: S311 - no secret
     )

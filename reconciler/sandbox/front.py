@@ -87,6 +87,9 @@ class Front:
             return strike.fault, _listed(throttled(request, callee))
         if strike.fault == "error":
             return strike.fault, _listed(broken(request, callee))
+        if strike.fault == "stale" and not is_write(callee.operation):
+            key = (callee, request.method, request.raw_path, request.query_string, request.body)
+            return strike.fault, self.world.past.answer(key, strike.age, lambda: self._answer(request, callee))
         return strike.fault or ("latency" if strike.seconds else None), self._answer(request, callee)
 
     def _answer(self, request: Request, callee: Callee) -> Response:

@@ -13,6 +13,7 @@ from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.faults import Faults
 from reconciler.sandbox.limits import Limits
 from reconciler.sandbox.moto_bridge import MotoBridge
+from reconciler.sandbox.past_answers import PastAnswers
 
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-central-1"
@@ -56,6 +57,7 @@ class World:
     calls: CallLog = field(default_factory=CallLog)
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(init=False)
+    past: PastAnswers = field(init=False)
     moto: MotoBridge = field(init=False)
     lock: threading.RLock = field(default_factory=threading.RLock)
     # Tells this process from one that had the same port before.
@@ -66,6 +68,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.clock)
+        self.past = PastAnswers(self.clock)
         self.moto = MotoBridge(self.account, self.clock)
 
     def greengrass_in(self, region: str) -> Greengrass:
@@ -106,6 +109,7 @@ class World:
             self.behaviours.reset()
             self.faults.reset()
             self.limits.reset()
+            self.past.reset()
             self.calls.clear()
             self.clock.reset()
             self.cdf.reset()

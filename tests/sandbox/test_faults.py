@@ -78,7 +78,7 @@ def test_the_first_fault_that_strikes_wins_and_delays_add_up() -> None:
         ([1], r"faults\[0\]: a fault is a JSON object"),
         (
             [{"fault": "error"}, {"fault": "flood"}],
-            r"faults\[1\]: the fault is one of throttle, error, lost, refused, latency",
+            r"faults\[1\]: the fault is one of throttle, error, lost, refused, stale, latency",
         ),
         ([{}], "the fault is one of"),
         ([{"fault": "error", "operations": "*"}], "unknown key operations"),
@@ -177,6 +177,17 @@ def test_a_cut_upload_leaves_the_connection_pool_usable(aws: Sandbox) -> None:
     s3.put_object(Bucket="bucket", Key="k", Body=b"x" * 300_000)
     assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"x" * 300_000
     assert aws.counts()["s3:PutObject"] == 2
+
+
+def test_a_stale_read_is_answered_as_before_the_write_for_a_while(aws: Sandbox) -> None:
+    greengrass = aws.client("greengrass")
+    aws.put_faults([{"service": "greengrass", "operation": "*", "fault": "stale", "seconds": 60}])
+    assert greengrass.list_groups()["Groups"] == []
+    made = greengrass.create_group(Name="late")
+    assert greengrass.list_groups()["Groups"] == []
+    assert greengrass.get_group(GroupId=made["Id"])["Name"] == "late"
+    aws.advance(61)
+    assert [row["Name"] for row in greengrass.list_groups()["Groups"]] == ["late"]
 
 
 def test_latency_is_noted_and_the_call_answered(aws: Sandbox) -> None:
