@@ -1,0 +1,162 @@
+"""The fault matrix of an apply in the command itself: every call of every scenario, disturbed in every way.
+
+Whatever went wrong, applying again, with nothing going wrong any more, ends in the account in which an undisturbed
+apply ends: nothing is missing, nothing is there twice, and the key of every certificate is kept.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from reconciler.sandbox.front import ConnectionCutError, Front
+from reconciler.sandbox.naming import Callee
+from reconciler.sandbox.request import Request
+from reconciler.sandbox.testing import Sandbox
+from tests.cli.processes import PROGRAM
+from tests.faults.accounts import account
+from tests.faults.conftest import empty
+from tests.faults.scenarios import MOST_CALLS, SCENARIOS
+from tests.fleets import FleetFiles, run_cli
+from tests.runtimes.v1.faults import Killed, cut_off_at
+
+Undisturbed = Callable[[str], tuple[dict[str, Any], int]]
+EVERY = 41
+"""`make test` takes one case in so many, `make faults` all."""
+
+
+def cases(*kinds: str) -> list[ParameterSet]:
+    """Each kind of fault at each call of each scenario."""
+    found: list[ParameterSet] = []
+    for kind in kinds:
+        for scenario in SCENARIOS:
+            for call in range(1, MOST_CALLS[scenario] + 1):
+                marks = [] if len(found) % EVERY == 0 else [pytest.mark.long]
+                found.append(pytest.param(scenario, kind, call, id=f"{scenario}-{kind}-{call}", marks=marks))
+    return found
+
+
+def finish(aws: Sandbox, fleet: FleetFiles) -> None:
+    """Apply again with nothing going wrong, and plan."""
+    aws.put_faults([])
+    aws.advance(10)
+    ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    assert ran.code == 0, ran.out + ran.err
+    aws.advance(10)
+    assert run_cli("plan", fleet.directory).last_line.startswith("No changes.")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_scenario_makes_more_calls_than_the_matrix_has(scenario: str, undisturbed: Undisturbed) -> None:
+    assert MOST_CALLS[scenario] - 5 <= undisturbed(scenario)[1] <= MOST_CALLS[scenario]
+
+
+@pytest.mark.parametrize(("scenario", "fault", "call"), cases("lost", "refused", "error", "throttle"))
+def test_one_bad_answer(
+    aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, fault: str, call: int
+) -> None:
+    wanted, _ = undisturbed(scenario)
+    fleet = SCENARIOS[scenario](aws, empty(aws, fleet.directory))
+    aws.put_faults([{"service": "*", "operation": "*", "fault": fault, "after": call - 1, "times": 1}])
+    ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    assert ran.code in {0, 1, 5}
+    finish(aws, fleet)
+    assert account(aws) == wanted
+
+
+@pytest.mark.parametrize(("scenario", "moment", "call"), cases("before", "after"))
+def test_the_process_ends_at_a_call(
+    aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, moment: str, call: int
+) -> None:
+    wanted, _ = undisturbed(scenario)
+    fleet = SCENARIOS[scenario](aws, empty(aws, fleet.directory))
+    try:
+        with cut_off_at(call, after=moment == "after"):
+            run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    except Killed:
+        pass
+    finish(aws, fleet)
+    assert account(aws) == wanted
+
+
+@pytest.mark.parametrize(("scenario", "moment", "call"), cases("kill-before", "kill-after"))
+def test_the_process_is_killed_at_a_call(
+    aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, moment: str, call: int
+) -> None:
+    wanted, _ = undisturbed(scenario)
+    fleet = SCENARIOS[scenario](aws, empty(aws, fleet.directory))
+    with killed_at(call, after=moment == "kill-after") as start:
+        code = start([*PROGRAM, "apply", str(fleet.directory), "--yes", "--no-wait"])
+    assert code in {0, -signal.SIGKILL}
+    finish(aws, fleet)
+    assert account(aws) == wanted
+
+
+@contextmanager
+def killed_at(number: int, *, after: bool) -> Iterator[Callable[[list[str]], int]]:
+    """Start a process that is killed when its call of that number comes in, before the work or when it is done."""
+    real, lock, seen, process = Front._answer, threading.Lock(), [0], list[subprocess.Popen[bytes]]()
+
+    def answer(self: Front, request: Request, callee: Callee) -> Any:
+        with lock:
+            seen[0] += 1
+            mine = seen[0] == number
+        if mine and not after:
+            process[0].kill()
+            raise ConnectionCutError("killed")
+        response = real(self, request, callee)
+        if mine:
+            process[0].kill()
+        return response
+
+    def start(words: list[str]) -> int:
+        process.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ))
+        return process[0].wait(timeout=60)
+
+    with patch.object(Front, "_answer", answer):
+        yield start
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_reads_that_lag_behind_writes(aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str) -> None:
+    wanted, _ = undisturbed(scenario)
+    fleet = SCENARIOS[scenario](aws, empty(aws, fleet.directory))
+    aws.put_faults([{"service": "greengrass", "operation": "List*", "fault": "stale", "seconds": 60}])
+    ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    assert ran.code in {0, 5}, ran.err
+    finish(aws, fleet)
+    assert account(aws) == wanted
+
+
+@pytest.mark.parametrize("hours", [-25, 25])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_clock_that_was_set(
+    aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, hours: int
+) -> None:
+    """The machine's clock moves after a crash, and so does AWS's."""
+    wanted, calls = undisturbed(scenario)
+    fleet = SCENARIOS[scenario](aws, empty(aws, fleet.directory))
+
+    class Moved(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]  # a datetime is good enough
+            return datetime.now(tz or UTC) + timedelta(hours=hours)
+
+    try:
+        with cut_off_at(calls - 3, after=True):
+            run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    except Killed:
+        pass
+    with patch("reconciler.execution.ledger.datetime", Moved):
+        aws.advance(max(0, hours * 3600))
+        finish(aws, fleet)
+    assert account(aws) == wanted
+    assert run_cli("status", fleet.directory).code == 0
