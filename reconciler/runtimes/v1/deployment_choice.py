@@ -93,7 +93,7 @@ def _pinned(group: Group, live: LiveGroup | None, answers: Answers) -> Choice:
             actual=pinned,
             source=group.deployment.position.line_only,
         )
-        return Choice(findings=(finding,))
+        return Choice(reasons=("its deployment is pinned to a version that it does not have",), findings=(finding,))
     same = live.deployment is not None and live.deployment.group_version_id == pinned
     return _towards(group, live, pinned, same=same)
 

@@ -79,6 +79,7 @@ def test_a_pin_to_a_version_that_does_not_exist_is_refused(fleet: FleetFiles, aw
     ran = run_cli("apply", fleet.directory, "--yes")
     assert ran.code == 3
     assert "has no version 9a2d1d2c-0000-4000-8000-000000000000" in ran.out
+    assert "! blocked group a (template line 1)\n    because its deployment is pinned to a version that" in ran.out
 
 
 def test_a_new_redeploy_value_asks_for_one_redeployment(fleet: FleetFiles, aws: Sandbox) -> None:
