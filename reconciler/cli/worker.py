@@ -47,8 +47,9 @@ QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
 )
 def worker(directory: str, queues: tuple[str, ...], at_once: int, workers: int, *, once: bool) -> int:
     """Work off what applies of the fleet in DIR have queued, until SIGTERM or Ctrl-C; what is in hand is finished."""
+    from reconciler.execution.queue.lanes import lanes_of  # noqa: PLC0415 (imports botocore)
     from reconciler.execution.queue.opening import open_work  # noqa: PLC0415 (imports botocore)
-    from reconciler.execution.queue.worker import Worker, lanes_of  # noqa: PLC0415 (imports botocore)
+    from reconciler.execution.queue.worker import Worker  # noqa: PLC0415 (imports botocore)
 
     started = time.monotonic()
 

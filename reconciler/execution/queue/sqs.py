@@ -84,7 +84,7 @@ class Queue:
                 raise
 
     def bury(self, message: Message, reason: str) -> None:
-        """Move a message to the dead-letter queue, with the reason as an attribute."""
+        """Put a copy of a message into the dead-letter queue, with the reason as an attribute."""
         attribute = {"DataType": "String", "StringValue": reason[:1000] or "no reason"}
         self.aws.call(
             "sqs",
@@ -93,7 +93,6 @@ class Queue:
             MessageBody=message.body,
             MessageAttributes={"reason": attribute},
         )
-        self.delete(message)
 
     def _send(self, bodies: Sequence[str]) -> None:
         entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]

@@ -1,42 +1,24 @@
-"""A worker: takes messages from the queues, does them, and gives back what it cannot finish.
+"""A worker: takes messages from the queues, has them done, and gives back what it cannot finish.
 
 It receives with a short visibility of its own and prolongs it while it works, so that a worker that was killed is
-replaced within half a minute. Being killed and waiting for Greengrass are no failures; failures are counted in the
-ledger, and a message that has failed often enough goes to its dead-letter queue with the reason.
+replaced within half a minute.
 """
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from reconciler.execution.queue.handlers import Later, Work
-from reconciler.execution.queue.holding import kept
-from reconciler.execution.queue.messages import PoisonError
-from reconciler.execution.queue.sqs import BATCH, Message, Queue
+from reconciler.execution.queue.handlers import Work
+from reconciler.execution.queue.lanes import VISIBILITY, Lane, do
+from reconciler.execution.queue.sqs import BATCH, Message
 from reconciler.execution.queue.sweep import SWEEP_SECONDS, Sweeper
 from reconciler.model.errors import ReconcileError
 
-VISIBILITY = 30
-"""Seconds: how long a message of a worker that was killed stays hidden at most."""
 POLL = 5
 """Seconds that a poll waits for a message: a stop need not wait longer. SQS would wait for up to 20."""
 POLL_ONCE = 1
-MOST_FAILURES = 5
-SLOWEST_RETRY = 300
-
-Handler = Callable[[Message], Later | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A queue with what is done with its messages; ``give_up`` is called before one is buried."""
-
-    name: str
-    queue: Queue
-    handle: Handler
-    give_up: Callable[[Message, str], None] | None = None
 
 
 @dataclass
@@ -124,49 +106,13 @@ class Worker:
     def do(self, lane: Lane, message: Message) -> None:
         """Do one message, whatever becomes of it."""
         try:
-            self._do(lane, message)
+            if do(self.work, lane, message):
+                lane.queue.delete(message)
+        except ReconcileError as problem:
+            # It comes back when its visibility ends, and finds everything done.
+            self.work.say("", f"{lane.name}: {problem.message}")
         finally:
             self._moved = time.monotonic()
-
-    def _do(self, lane: Lane, message: Message) -> None:
-        try:
-            with kept(lambda: lane.queue.hide(message, VISIBILITY)):
-                later = lane.handle(message)
-            if later is None:
-                lane.queue.delete(message)
-            else:
-                lane.queue.hide(message, later.seconds)
-        except PoisonError as error:
-            self._give_up(lane, message, error.message)
-        except ReconcileError as error:
-            self._failed(lane, message, f"{error.message}{f'; {error.hint}' if error.hint else ''}")
-        except Exception as error:  # noqa: BLE001 (a defect must not stop the worker: it is a failure of the message)
-            self._failed(lane, message, f"{type(error).__name__}: {error}")
-
-    def _failed(self, lane: Lane, message: Message, error: str) -> None:
-        """Count a failure; try again later, or give up."""
-        self.work.say("", f"{lane.name}: {error}")
-        try:
-            count = self.work.ledger.note_failure(f"{lane.name}/{message.id}", str(message.attempt), error).count
-            if count < MOST_FAILURES:
-                lane.queue.hide(message, min(2**count, SLOWEST_RETRY))
-                return
-        except ReconcileError as problem:
-            # The message comes back by itself when its visibility ends.
-            self.work.say("", f"{lane.name}: {problem.message}")
-            return
-        self._give_up(lane, message, error)
-
-    def _give_up(self, lane: Lane, message: Message, reason: str) -> None:
-        """Let go of what the message was about, and move it to the dead-letter queue with the reason."""
-        try:
-            self.work.ledger.note_failure(f"{lane.name}/{message.id}", str(message.attempt), reason)
-            if lane.give_up is not None:
-                lane.give_up(message, reason)
-            lane.queue.bury(message, reason)
-            self.work.say("", f"{lane.name}: message {message.id} is in the dead-letter queue: {reason}")
-        except ReconcileError as problem:
-            self.work.say("", f"{lane.name}: {problem.message}")
 
     def _sweep_often(self, sweeper: Sweeper) -> None:
         while not self.stopping.wait(SWEEP_SECONDS / 2):
@@ -179,13 +125,3 @@ class Worker:
             self.work.say("", f"sweeping: {error.message}")
         except Exception as error:  # noqa: BLE001 (a defect in one round must not end all rounds)
             self.work.say("", f"sweeping: {type(error).__name__}: {error}")
-
-
-def lanes_of(work: Work, queues: Mapping[str, Queue], names: Sequence[str]) -> list[Lane]:
-    """The lanes for queues by name: ``Devices``, ``NewDeployments``, ``DeploymentStatus``."""
-    lanes = {
-        "Devices": Lane("Devices", queues["Devices"], work.devices, work.give_up),
-        "NewDeployments": Lane("NewDeployments", queues["NewDeployments"], work.deployments, work.give_up_batch),
-        "DeploymentStatus": Lane("DeploymentStatus", queues["DeploymentStatus"], work.statuses),
-    }
-    return [lanes[name] for name in names]

@@ -9,9 +9,9 @@ import pytest
 
 from reconciler.execution.queue import handlers
 from reconciler.execution.queue.handlers import Later
+from reconciler.execution.queue.lanes import MOST_FAILURES
 from reconciler.execution.queue.messages import GroupMessage, encode_group, one_group
 from reconciler.execution.queue.sqs import Message
-from reconciler.execution.queue.worker import MOST_FAILURES
 from reconciler.model.errors import AwsError
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.sandbox.testing import Sandbox

@@ -12,11 +12,12 @@ from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.executor import execute
 from reconciler.execution.ledger import lease_seen
 from reconciler.execution.queue.handlers import Work
+from reconciler.execution.queue.lanes import Lane, lanes_of
 from reconciler.execution.queue.opening import Queues, open_work
 from reconciler.execution.queue.queueing import Queueing
 from reconciler.execution.queue.sqs import Message
 from reconciler.execution.queue.sweep import Sweeper
-from reconciler.execution.queue.worker import Lane, Worker, lanes_of
+from reconciler.execution.queue.worker import Worker
 from reconciler.execution.session import make_plan, open_session
 from reconciler.model.plan import Plan
 from reconciler.model.run import Run, Task
