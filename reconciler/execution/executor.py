@@ -46,7 +46,8 @@ def execute(
 
     With ``options.detach`` the result is as it stands once the run is recorded and queued. Raises, before the first
     write: RefusedError if a guard refuses the plan, StaleError if somebody else has the lock, or if groups moved and
-    ``options.allow_partial`` is not set, UsageError for ``detach`` where nobody else would do the work.
+    ``options.allow_partial`` is not set, UsageError for ``detach`` where nobody else would do the work, ReconcileError
+    for a stack that serves another fleet.
     """
     refuse(plan)
     if options.detach and session.stack is None:
@@ -106,10 +107,12 @@ def _carry_out(session: Session, plan: Plan, run: Run, options: ApplyOptions, pr
     if session.stack is None:
         return apply_plan(session, plan, run, options, progress)
     from reconciler.execution.queue.opening import open_queues  # noqa: PLC0415 (only where there are queues)
+    from reconciler.execution.queue.served import serve  # noqa: PLC0415
     from reconciler.execution.queue.submit import follow, submit  # noqa: PLC0415
 
     queues = open_queues(session.aws, session.stack)
     with session.aws.stats.phase("submit"):
+        serve(session.aws, session.stack)
         submit(session.ledger, plan, run, queues.by_name["Devices"], queues.payloads)
     progress.say("", f"run {run.id} is recorded and queued")
     if options.detach:

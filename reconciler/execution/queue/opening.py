@@ -55,11 +55,17 @@ def open_work(desired: DesiredState, share: float, say: Callable[[str, str], Non
         )
     aws = Aws(fleet.region, limits=fleet.limits, share=share)
     check_account(aws, desired)
-    stack = read_stack(aws, fleet)
-    queues = open_queues(aws, stack)
-    ledger: Ledger = DynamoDbLedger(aws, stack.fleet.ledger.table or "", fleet.name)
+    with open_stack(aws, read_stack(aws, fleet), say) as opened:
+        yield opened
+
+
+@contextmanager
+def open_stack(aws: Aws, stack: Stack, say: Callable[[str, str], None]) -> Iterator[tuple[Work, Queues]]:
+    """What works the queues of ``stack`` off, whoever it is. Raises ReconcileError."""
+    fleet, queues = stack.fleet, open_queues(aws, stack)
+    ledger: Ledger = DynamoDbLedger(aws, fleet.ledger.table or "", fleet.name)
     with TemporaryDirectory() as directory, closing(Cache(Path(directory) / "cache.db")) as cache:
-        runtime = GreengrassV1(aws, cache, stack.fleet)
+        runtime = GreengrassV1(aws, cache, fleet)
         holder = f"{socket.gethostname()}/{os.getpid()}/{token_hex(3)}"
         yield (
             Work(

@@ -28,9 +28,9 @@ QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
 DEADLINE = 60.0
 
 
-def queue_fleet(directory: Path) -> FleetFiles:
+def queue_fleet(directory: Path, name: str = "demo") -> FleetFiles:
     """A fleet whose every place is the stack's."""
-    return FleetFiles(directory).fleet(
+    return FleetFiles(directory, name).fleet(
         artifacts=None, bulkDeployments=None, execution={"mode": "queue", "stack": "fleet"}
     )
 
