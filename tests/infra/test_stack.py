@@ -63,8 +63,13 @@ def test_the_code_brings_functions_that_take_from_the_queues(aws: Sandbox) -> No
     functions = {row["FunctionName"]: row for row in client.list_functions()["Functions"]}
     assert set(functions) == {outputs[name] for name in WITH_CODE if name.endswith("FunctionName")}
     for function in functions.values():
-        assert function["Environment"]["Variables"] == {"RECONCILE_STACK": "fleet"}
+        assert function["Environment"]["Variables"]["RECONCILE_STACK"] == "fleet"
         assert function["Role"] == outputs["FunctionRoleArn"]
+    shares = {
+        name: functions[outputs[f"{name}FunctionName"]]["Environment"]["Variables"]["RECONCILE_WORKERS"]
+        for name in ("Devices", "NewDeployments", "DeploymentStatus", "Sweep")
+    }
+    assert shares == {"Devices": "8", "NewDeployments": "8", "DeploymentStatus": "32", "Sweep": "8"}
     mapped = {
         row["EventSourceArn"]: row["FunctionArn"].rpartition(":")[2]
         for row in client.list_event_source_mappings()["EventSourceMappings"]

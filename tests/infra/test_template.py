@@ -7,6 +7,7 @@ import cfnlint.api as cfnlint  # type: ignore[import-untyped]  # it has annotati
 import pytest
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]  # as above
 
+from reconciler.execution import lambda_handlers
 from tests.infra.templates import TEMPLATE, resources, template
 
 QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
@@ -173,6 +174,7 @@ def test_functions_exist_only_with_code_and_name_handlers_of_ours() -> None:
     assert handlers == {
         f"reconciler.execution.lambda_handlers.{name}" for name in ("devices", "deployments", "status", "sweep")
     }
+    assert all(callable(getattr(lambda_handlers, handler.rpartition(".")[2])) for handler in handlers)
     for kind in ("Function", "EventSourceMapping", "Permission", "EventInvokeConfig"):
         for name, made in resources(f"AWS::Lambda::{kind}").items():
             assert made["Condition"] == "HasCode", name
@@ -190,6 +192,20 @@ def test_a_function_takes_a_bounded_part_of_its_queue_and_says_which_messages_fa
     parameter = template()["Parameters"][f"{queue}Concurrency"]
     assert bounds == {value: int(value) for value in parameter["AllowedValues"]}
     assert min(bounds.values()) >= 2  # the least that Lambda takes
+
+
+def test_the_functions_share_what_aws_allows_the_account() -> None:
+    parts = {"Half": 1 / 2, "Quarter": 1 / 4, "Eighth": 1 / 8}
+    for row in template()["Mappings"]["Functions"].values():
+        assert {part: row["AtOnce"] / int(row[part]) for part in parts} == parts
+    shares = {
+        name: made["Properties"]["Environment"]["Variables"]["RECONCILE_WORKERS"]
+        for name, made in resources("AWS::Lambda::Function").items()
+    }
+    assert shares.pop("SweepFunction") == "8"  # never two at once: an eighth
+    for queue, part in zip(QUEUES, parts, strict=True):
+        assert shares[f"{queue}Function"] == {"Fn::FindInMap": ["Functions", {"Ref": f"{queue}Concurrency"}, part]}
+    assert sum(parts.values()) + 1 / 8 == 1
 
 
 def test_visibility_is_six_times_the_timeout_of_the_function_or_more() -> None:
