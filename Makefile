@@ -5,20 +5,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := reconciler tests
+# What `make package` builds for: FunctionRuntime and FunctionArchitecture of infra/template.yaml.
+RUNTIME ?= python3.13
+ARCHITECTURE ?= x86_64
 # The floor for branch coverage; it only ever goes up.
 COVERAGE := 88
 
-.PHONY: help setup demo test faults e2e lint types format bench clean
+.PHONY: help setup demo test faults e2e lint types format package bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-8s %s\n", $$1, $$2}'
 
 setup: $(READY) ## make .venv with the project, the sandbox and all tools in it
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt tests/infra/ministack.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[sandbox,dev]'
+	$(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/ministack
+	$(BIN)/uv pip install --quiet --python $(VENV)/ministack/bin/python --requirement tests/infra/ministack.txt
 	@touch $(READY)
 
 demo: $(READY) ## plan, provision, deploy and roll forward a fleet on AWS in a box
@@ -45,6 +50,9 @@ types: $(READY) ## check the types
 format: $(READY) ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+package: $(READY) ## build dist/functions.zip, the code of the Lambda functions (RUNTIME, ARCHITECTURE)
+	$(BIN)/python infra/package.py --runtime $(RUNTIME) --architecture $(ARCHITECTURE)
 
 bench: $(READY) ## measure (nothing here yet)
 	@echo "make bench: nothing here yet"

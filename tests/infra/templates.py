@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import botocore.session
 import yaml
@@ -18,6 +18,9 @@ TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 PSEUDO = {"Partition": "aws", "Region": "eu-central-1", "AccountId": "123456789012"}
 CODE = {"CodeBucket": "code", "CodeKey": "reconciler.zip"}
+EMPTY = b"PK\x05\x06" + bytes(18)
+"""A zip without an entry."""
+DEADLINE = 60.0
 
 
 class _Loader(yaml.SafeLoader):
@@ -119,7 +122,14 @@ def _arn_of(logical_id: str) -> str:
     }[template()["Resources"][logical_id]["Type"]]
 
 
-def deploy(aws: Sandbox, name: str = "fleet", **parameters: str) -> dict[str, str]:
+class Account(Protocol):
+    """Something that stands for AWS: the sandbox, or MiniStack."""
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+
+
+def deploy(aws: Account, name: str = "fleet", **parameters: str) -> dict[str, str]:
     """Make the stack, and return its outputs."""
     client = aws.client("cloudformation")
     client.create_stack(
@@ -128,18 +138,24 @@ def deploy(aws: Sandbox, name: str = "fleet", **parameters: str) -> dict[str, st
         Capabilities=CAPABILITIES,
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
-    (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+    end = time.monotonic() + DEADLINE
+    while True:
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+        if stack["StackStatus"] != "CREATE_IN_PROGRESS":
+            break
+        assert time.monotonic() < end, "the stack is not made"
+        time.sleep(0.1)
     assert stack["StackStatus"] == "CREATE_COMPLETE", stack.get("StackStatusReason")
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def put_code(aws: Sandbox) -> Mapping[str, str]:
-    """Put an empty package where ``CODE`` says, and return ``CODE``."""
+def put_code(aws: Account, package: bytes = EMPTY) -> Mapping[str, str]:
+    """Put a package where ``CODE`` says, and return ``CODE``."""
     client = aws.client("s3")
     client.create_bucket(
         Bucket=CODE["CodeBucket"], CreateBucketConfiguration={"LocationConstraint": client.meta.region_name}
     )
-    client.put_object(Bucket=CODE["CodeBucket"], Key=CODE["CodeKey"], Body=b"PK\x05\x06" + bytes(18))
+    client.put_object(Bucket=CODE["CodeBucket"], Key=CODE["CodeKey"], Body=package)
     return CODE
 
 
