@@ -8,6 +8,7 @@ import pytest
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]  # as above
 
 from reconciler.execution import lambda_handlers
+from reconciler.execution.lock import QUEUED_SECONDS
 from tests.infra.templates import TEMPLATE, resources, template
 
 QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
@@ -206,6 +207,11 @@ def test_the_functions_share_what_aws_allows_the_account() -> None:
     for queue, part in zip(QUEUES, parts, strict=True):
         assert shares[f"{queue}Function"] == {"Fn::FindInMap": ["Functions", {"Ref": f"{queue}Concurrency"}, part]}
     assert sum(parts.values()) + 1 / 8 == 1
+
+
+def test_the_sweep_runs_twice_before_the_lock_of_a_run_lapses() -> None:
+    assert template()["Parameters"]["SweepSchedule"]["Default"] == "rate(1 minute)"
+    assert QUEUED_SECONDS >= 2 * 60
 
 
 def test_visibility_is_six_times_the_timeout_of_the_function_or_more() -> None:
