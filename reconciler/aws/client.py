@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from botocore import xform_name
@@ -110,6 +111,17 @@ class Aws:
     def account(self) -> str:
         """The account that the credentials belong to. Raises AwsError when there are none or AWS does not answer."""
         return str(self.call("sts", "GetCallerIdentity")["Account"])
+
+    def clock_skew(self) -> float:
+        """By how many seconds AWS's clock is ahead of this machine's. Raises AwsError if AWS does not answer."""
+
+        def send() -> float:
+            answer = self._client("sts").get_caller_identity()
+            stated = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+            return stated.timestamp() - time.time()
+
+        self.stats.count("sts", "GetCallerIdentity")
+        return self._until_done("sts:GetCallerIdentity", send, resendable=True)
 
     def http(
         self,

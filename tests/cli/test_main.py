@@ -70,7 +70,6 @@ def test_without_a_command_it_says_how_to_use_it() -> None:
     [
         (["paln"], "No such command 'paln'"),
         (["plan", "--outt"], "No such option '--outt'"),
-        (["plan", "--out", "plan.json"], "No such option '--out'"),
         (["plan", "--format", "xml"], "'xml' is not one of"),
         (["plan", ".", "."], "unexpected extra argument"),
         (["plan", "--color", "green"], "'green' is not one of"),

@@ -7,6 +7,8 @@ from pathlib import Path
 from reconciler.runtimes.v1.families import FAMILIES
 
 PACKAGE = Path(__file__).parents[2] / "reconciler"
+OTHERS = ("sandbox", "execution/doctor")
+"""Whose calls need no policy: AWS on this machine, and the doctor, who says what it may not look at."""
 CALLS = frozenset({"call", "pages"})
 """The methods of ``reconciler.aws.client.Aws`` that take a service and an operation."""
 
@@ -50,7 +52,7 @@ def operations() -> dict[str, str]:
     """Every ``service:Operation`` that the product can call, with a place that calls it."""
     found: dict[str, str] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        if not path.is_relative_to(PACKAGE / "sandbox"):
+        if not any(path.is_relative_to(PACKAGE / part) for part in OTHERS):
             for operation, line in operations_in(path.read_text(encoding="utf-8")):
                 found.setdefault(operation, f"{path.relative_to(PACKAGE.parent)}:{line}")
     return found

@@ -1,0 +1,68 @@
+"""``reconcile doctor``: whether all is there that a fleet needs, and what a role needs to be allowed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.output import print_document, print_lines
+from reconciler.desired.load import load
+from reconciler.execution.doctor.permissions import Role, policy
+from reconciler.model.desired import DesiredState
+from reconciler.reporting.doctor_text import doctor_document, doctor_lines
+from reconciler.reporting.json_text import json_text
+from reconciler.reporting.style import Style
+
+if TYPE_CHECKING:
+    from reconciler.execution.queue.stack import Stack
+
+NOT_WELL = 1
+
+
+@click.command()
+@options.directory_argument
+@click.option(
+    "--iam",
+    "role",
+    type=click.Choice(get_args(Role)),
+    help="Print the least-privilege IAM policy of a role that plans, applies, or works the queues off.",
+)
+@options.format_option
+@options.color_option
+def doctor(directory: str, role: str | None, output_format: str, style: Style) -> int:
+    """Look whether all is there that the fleet in DIR needs: credentials, roles, buckets, ledger, queues, clock."""
+    desired = load(Path(directory), shown_as=directory)
+    if role is not None:
+        print_document(json_text(_policy(desired, cast(Role, role))))
+        return 0
+    from reconciler.aws.client import Aws  # noqa: PLC0415 (imports botocore)
+    from reconciler.execution.doctor.checks import examine  # noqa: PLC0415 (as above)
+
+    findings = list(examine(Aws(desired.fleet.region, limits=desired.fleet.limits), desired))
+    lines = doctor_lines(findings, style)
+    if output_format == "json":
+        print_document(json_text(doctor_document(findings)))
+        print_lines(lines[-1:], to_stderr=True)
+    else:
+        print_lines(lines)
+    return NOT_WELL if any(finding.state == "wrong" for finding in findings) else 0
+
+
+def _policy(desired: DesiredState, role: Role) -> dict[str, Any]:
+    """The policy; in mode queue the places are those of the stack, which has to be there."""
+    fleet = desired.fleet
+    if fleet.execution.mode != "queue":
+        return policy(role, fleet)
+    from reconciler.aws.client import Aws  # noqa: PLC0415 (imports botocore)
+    from reconciler.execution.queue.stack import read_stack  # noqa: PLC0415 (as above)
+
+    stack = read_stack(Aws(fleet.region, limits=fleet.limits), fleet)
+    return policy(role, stack.fleet, _queue_arns(stack))
+
+
+def _queue_arns(stack: "Stack") -> list[str]:
+    """The ARNs behind the URLs of the queues and their dead letters."""
+    fleet = stack.fleet
+    names = [url.rpartition("/")[2] for urls in stack.queues.values() for url in urls]
+    return [f"arn:{fleet.partition}:sqs:{fleet.region}:{fleet.account}:{name}" for name in names]
