@@ -57,6 +57,7 @@ class GroupExpander:
             devices=devices,
             deployment=declared.deployment,
             adopt=declared.adopt,
+            pruning=declared.pruning,
             definitions=definitions,
             shared=shared,
             position=declared.position,

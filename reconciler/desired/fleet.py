@@ -7,6 +7,7 @@ from reconciler.desired.cdf import build_provisioning
 from reconciler.desired.documents import Checked
 from reconciler.desired.located import LocatedDict, plain
 from reconciler.desired.problems import Problems
+from reconciler.desired.pruning import build_moves, build_pruning
 from reconciler.model.fleet import Artifacts, BulkDeployments, Execution, Fleet, LedgerPlace
 from reconciler.model.position import Position
 
@@ -44,6 +45,8 @@ def build_fleet(documents: list[Checked], start: Position, everything_read: bool
         ledger=_ledger(spec, problems),
         execution=_execution(spec, problems),
         limits={name: float(rate) for name, rate in spec.get("limits", {}).items()},
+        pruning=build_pruning(spec, problems),
+        moved=build_moves(spec),
         position=first.position,
     )
     if fleet.bulk_deployments and isinstance(bulk, LocatedDict):

@@ -8,11 +8,13 @@ from reconciler.desired.documents import Checked, duplicate
 from reconciler.desired.files import FleetDirectory
 from reconciler.desired.located import LocatedDict
 from reconciler.desired.problems import Problems, names, quote
+from reconciler.desired.pruning import build_pruning
 from reconciler.desired.templates import TemplateEntry, Templates
 from reconciler.desired.things import DeclaredThing, declare_thing
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import DeploymentSpec
 from reconciler.model.position import Position
+from reconciler.model.pruning import SAYS_NOTHING, Pruning
 from reconciler.model.template import TemplateRef
 
 MAX_DEVICES = 2_500
@@ -38,6 +40,7 @@ class DeclaredGroup:
     devices: list[DeclaredThing] = field(default_factory=list)
     deployment: DeploymentSpec = field(default_factory=DeploymentSpec)
     adopt: bool = False
+    pruning: Pruning = SAYS_NOTHING
 
     @property
     def things(self) -> list[DeclaredThing]:
@@ -120,6 +123,7 @@ class GroupBuilder:
                 self._add_thing(group, declare_thing(entry, role, self._directory, self._fleet, self._problems))  # type: ignore[arg-type] # role is one of the two
         group.deployment = self._deployment(spec)
         group.adopt = spec.get("adopt", False)
+        group.pruning = build_pruning(spec, self._problems, self._fleet.pruning if self._fleet else None)
         group.complete = group.complete and group.entry is not None and len(self._problems) == found
         self._groups[name] = group
 

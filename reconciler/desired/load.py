@@ -14,6 +14,7 @@ from reconciler.desired.groups import GroupBuilder, Unread
 from reconciler.desired.parse import parse
 from reconciler.desired.problems import Problems
 from reconciler.desired.provisioning import load_provisioning_templates
+from reconciler.desired.pruning import check_moves
 from reconciler.desired.templates import build_templates
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ConfigurationError, Problem
@@ -78,6 +79,12 @@ def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
     groups = tuple(expander.expand(group) for group in declared)
     if fleet is None:
         return None
+    check_moves(
+        fleet.moved,
+        {group.name: group.position for group in declared},
+        problems,
+        everything_read=content.unread.everything,
+    )
     if not group_documents and content.unread.everything:
         hint = "add a document with kind: Group"
         problems.add(fleet.position, "empty-fleet", f"the fleet {fleet.name} has no group", hint)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reconciler.model.position import NOWHERE, Position
+from reconciler.model.pruning import SAYS_NOTHING, Move, Pruning
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Fleet:
     ledger: LedgerPlace = LedgerPlace()
     execution: Execution = Execution()
     limits: Mapping[str, float] = field(default_factory=dict)
+    pruning: Pruning = SAYS_NOTHING
+    moved: tuple[Move, ...] = ()
     position: Position = NOWHERE
 
     @property

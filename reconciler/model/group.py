@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from reconciler.model.position import NOWHERE, Position
+from reconciler.model.pruning import SAYS_NOTHING, Pruning
 from reconciler.model.template import TemplateRef
 
 
@@ -58,6 +59,7 @@ class Group:
     devices: tuple[Thing, ...] = ()
     deployment: DeploymentSpec = DeploymentSpec()
     adopt: bool = False
+    pruning: Pruning = SAYS_NOTHING
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
     position: Position = NOWHERE

@@ -419,6 +419,42 @@ CASES: list[tuple[str, str, str, str]] = [
         "force has no meaning with state: deployed; take force away, or write state: reset",
     ),
     (
+        "needs-prune",
+        "fleet.yaml",
+        fleet("  §deprovision: true\n"),
+        "deprovision has no meaning without prune: true; add prune: true, or take it away",
+    ),
+    (
+        "needs-prune",
+        "group.yaml",
+        group(f"{CORE}  prune: false\n  §forceReset: true\n"),
+        "forceReset has no meaning without prune: true",
+    ),
+    (
+        "unknown-group",
+        "fleet.yaml",
+        fleet("  moved: [{from: §old, to: berlim}]\n"),
+        'unknown group "berlim" in moved; did you mean berlin?',
+    ),
+    (
+        "bad-move",
+        "fleet.yaml",
+        fleet("  moved: [{from: §berlin, to: berlin}]\n"),
+        'the group "berlin" is moved, and still declared at here/group.yaml:',
+    ),
+    (
+        "bad-move",
+        "fleet.yaml",
+        fleet("  moved: [{from: a, to: berlin}, {from: §a, to: berlin}]\n"),
+        'the group "a" is moved twice, first at here/fleet.yaml:',
+    ),
+    (
+        "bad-move",
+        "fleet.yaml",
+        fleet("  moved: [{from: §a, to: b}, {from: b, to: a}]\n"),
+        "moved leads in a circle: a → b → a",
+    ),
+    (
         "pin-without-deployed",
         "group.yaml",
         group(f"{CORE}  deployment: {{state: none, §groupVersionId: abc}}\n"),
