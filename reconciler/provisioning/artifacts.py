@@ -3,12 +3,16 @@
 ``<prefix><group id>/<thing>/certs.zip`` holds ``private.key`` from the moment before the certificate is asked for, and
 ``cert.pem`` and ``root.ca.pem`` once it is there; ``<prefix><group id>/<thing>/greengrassCoreConfig.zip`` holds
 ``config.json``. Names and members are those of AWS Connected Device Framework: what reads its artifacts reads these.
+
+``certs.zip`` is also the mark on what was made for a thing: it holds the very certificate, and in the object's metadata
+stands which fleet stored it, and whether the thing was there before.
 """
 
 import io
 import json
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 
@@ -17,16 +21,26 @@ from reconciler.model.errors import AwsError, ReconcileError
 
 CERTS, CORE_CONFIG = "certs.zip", "greengrassCoreConfig.zip"
 CERTIFICATE, KEY, ROOT_CA, CONFIG = "cert.pem", "private.key", "root.ca.pem", "config.json"
+FLEET_MARK, THING_MARK = "reconciler-fleet", "reconciler-thing"
+MADE, EXISTED = "made", "existed"
+"""What the second mark says of the thing."""
+DELETED_AT_ONCE = 1000
+"""Objects in one DeleteObjects (S3 API reference)."""
 _ALREADY_THERE = frozenset({409, 412})
 """412: it is there. 409: another is being written at this moment (S3 API reference, PutObject, ``If-None-Match``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What ``certs.zip`` holds: PEM texts, None for what is not there (yet, or because the device keeps its key)."""
+    """What ``certs.zip`` holds: PEM texts, None for what is not there (yet, or because the device keeps its key).
+
+    ``fleet`` is whose run stored it, None where it bears no mark; ``existed``: the thing was there before.
+    """
 
     key: bytes | None = field(default=None, repr=False)
     certificate: str | None = None
+    fleet: str | None = None
+    existed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,7 @@ class ArtifactStore:
     aws: Aws
     bucket: str
     prefix: str
+    fleet: str = ""
 
     def location(self, group_id: str, thing_name: str, name: str) -> str:
         """The S3 key of an artifact of a thing of a group."""
@@ -54,7 +69,9 @@ class ArtifactStore:
                 return None
             raise
         try:
-            return _unzipped(answer["Body"])
+            # Metadata travels in headers, whose case means nothing.
+            marks = {name.lower(): value for name, value in (answer.get("Metadata") or {}).items()}
+            return _unzipped(answer["Body"], marks)
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -68,42 +85,80 @@ class ArtifactStore:
                 hint=f"look into it, put an earlier version of it back or take it away, and apply again ({thing_name})",
             ) from None
 
-    def keep_key(self, group_id: str, thing_name: str, key: bytes) -> bytes:
+    def keep_key(self, group_id: str, thing_name: str, key: bytes, *, existed: bool = False) -> bytes:
         """Store a new key unless one is there already; return the one that is stored, which is the one to use.
 
         An earlier run may have stored its key and been cut off before, or after, AWS made the certificate for it.
+        ``existed`` says of a thing that it was there before; so of all that store something.
         """
         try:
-            self._put(group_id, thing_name, CERTS, {KEY: key}, only_if_absent=True)
+            self._put(group_id, thing_name, CERTS, {KEY: key}, existed=existed, only_if_absent=True)
         except AwsError as error:
             if error.status not in _ALREADY_THERE:
                 raise
             stored = self.credentials(group_id, thing_name)
             if stored is not None and stored.key is not None:
                 return stored.key
-            self.replace_key(group_id, thing_name, key)
+            self.replace_key(group_id, thing_name, key, existed=existed)
         return key
 
-    def replace_key(self, group_id: str, thing_name: str, key: bytes) -> None:
+    def replace_key(self, group_id: str, thing_name: str, key: bytes, *, existed: bool = False) -> None:
         """Store a new key in place of whatever was stored."""
-        self._put(group_id, thing_name, CERTS, {KEY: key})
+        self._put(group_id, thing_name, CERTS, {KEY: key}, existed=existed)
 
-    def keep_certificate(self, group_id: str, thing_name: str, certificate: str, key: bytes | None) -> None:
+    def keep_certificate(
+        self, group_id: str, thing_name: str, certificate: str, key: bytes | None, *, existed: bool = False
+    ) -> None:
         """Store the certificate beside its key (none, where the device keeps it) and Amazon's root CA."""
         members = {CERTIFICATE: certificate.encode(), ROOT_CA: root_ca().encode()}
         if key is not None:
             members[KEY] = key
-        self._put(group_id, thing_name, CERTS, members)
+        self._put(group_id, thing_name, CERTS, members, existed=existed)
 
     def keep_core_config(self, group_id: str, thing_name: str, *, thing_arn: str, iot_host: str) -> None:
         """Store the ``config.json`` of a core. ``iot_host`` is the account's ``iot:Data-ATS`` endpoint."""
         text = core_config(thing_arn=thing_arn, iot_host=iot_host, region=self.aws.region)
         self._put(group_id, thing_name, CORE_CONFIG, {CONFIG: text.encode()})
 
+    def things(self, group_id: str) -> frozenset[str]:
+        """The things of a group of which something is stored."""
+        start = f"{self.prefix}{group_id}/"
+        found: set[str] = set()
+        token: dict[str, str] = {}
+        while True:
+            answer = self.aws.call("s3", "ListObjectsV2", Bucket=self.bucket, Prefix=start, **token)
+            keys = [row["Key"].removeprefix(start) for row in answer.get("Contents", [])]
+            found.update(key.partition("/")[0] for key in keys if key.endswith((f"/{CERTS}", f"/{CORE_CONFIG}")))
+            if not answer.get("NextContinuationToken"):
+                return frozenset(found)
+            token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def delete(self, group_id: str, thing_names: Iterable[str]) -> None:
+        """Delete everything that is stored of things. Raises AwsError where S3 keeps something."""
+        keys = [self.location(group_id, name, file) for name in thing_names for file in (CERTS, CORE_CONFIG)]
+        for start in range(0, len(keys), DELETED_AT_ONCE):
+            objects = [{"Key": key} for key in keys[start : start + DELETED_AT_ONCE]]
+            deletion = {"Objects": objects, "Quiet": True}
+            answer = self.aws.call("s3", "DeleteObjects", Bucket=self.bucket, Delete=deletion)
+            for error in answer.get("Errors", []):
+                raise AwsError(
+                    f"s3:DeleteObjects: {error.get('Code')}: {error.get('Message')} ({error.get('Key')})",
+                    operation="s3:DeleteObjects",
+                    code=str(error.get("Code")),
+                )
+
     def _put(
-        self, group_id: str, thing_name: str, name: str, members: dict[str, bytes], *, only_if_absent: bool = False
+        self,
+        group_id: str,
+        thing_name: str,
+        name: str,
+        members: dict[str, bytes],
+        *,
+        existed: bool = False,
+        only_if_absent: bool = False,
     ) -> None:
         condition = {"IfNoneMatch": "*"} if only_if_absent else {}
+        marks = {FLEET_MARK: self.fleet, THING_MARK: EXISTED if existed else MADE} if self.fleet else {}
         self.aws.call(
             "s3",
             "PutObject",
@@ -111,16 +166,19 @@ class ArtifactStore:
             Key=self.location(group_id, thing_name, name),
             Body=zipped(members),
             ContentType="application/zip",
+            Metadata=marks,
             **condition,
         )
 
 
-def _unzipped(archive: bytes) -> Credentials:
+def _unzipped(archive: bytes, marks: Mapping[str, str]) -> Credentials:
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
         names = set(file.namelist())
         return Credentials(
             file.read(KEY) if KEY in names else None,
             file.read(CERTIFICATE).decode() if CERTIFICATE in names else None,
+            marks.get(FLEET_MARK),
+            marks.get(THING_MARK) == EXISTED,
         )
 
 

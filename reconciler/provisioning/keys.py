@@ -42,6 +42,11 @@ def certifies(certificate: str, request: str) -> bool:
     return _public(certificate) == _encoded(x509.load_pem_x509_csr(request.encode()).public_key())
 
 
+def certificate_id(certificate: str) -> str:
+    """The id that AWS IoT gives a certificate (PEM): the SHA-256 of its DER (API reference, CertificateDescription)."""
+    return x509.load_pem_x509_certificate(certificate.encode()).fingerprint(hashes.SHA256()).hex()
+
+
 def fits(certificate: str, key: bytes, thing_name: str) -> bool:
     """Whether the certificate (PEM) is for ``key``. Raises ReconcileError for what is no key that AWS IoT takes."""
     return _public(certificate) == _encoded(_read(key, thing_name).public_key())

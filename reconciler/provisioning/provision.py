@@ -73,11 +73,13 @@ class Provisioner:
         The key is stored before the request leaves, so that no crash leaves a certificate whose key is lost.
         """
         thing_name, csr = inputs["thingName"], inputs.get("csr")
+        existed = bool(inputs.get("exists"))
         if csr is None and "csrParameter" in inputs:
-            key, made = self._with_our_key(group_id, inputs)
+            key, made, existed = self._with_our_key(group_id, inputs, existed=existed)
         else:
             key, made = None, self.provider.provision(inputs, csr)
-        self.store.keep_certificate(group_id, thing_name, made.certificate, _fitting(made, key, thing_name))
+        fitting = _fitting(made, key, thing_name)
+        self.store.keep_certificate(group_id, thing_name, made.certificate, fitting, existed=existed)
         self._keep_config(group_id, inputs)
         return made.certificate_arn
 
@@ -91,7 +93,7 @@ class Provisioner:
         if stored is not None and stored.key is not None and stored.certificate is None:
             certificate = self.provider.certificate(certificate_arn)
             if fits(certificate, stored.key, thing_name):
-                self.store.keep_certificate(group_id, thing_name, certificate, stored.key)
+                self.store.keep_certificate(group_id, thing_name, certificate, stored.key, existed=stored.existed)
         self._keep_config(group_id, inputs)
         return str(certificate_arn)
 
@@ -109,19 +111,25 @@ class Provisioner:
             csr = signing_request(stored.key, inputs["thingName"])
         return self.provider.made_for(inputs, csr) is not None
 
-    def _with_our_key(self, group_id: str, inputs: Mapping[str, Any]) -> tuple[bytes, Provisioned]:
-        """The key made here, and what was made for it, now or by an earlier run that was cut off."""
+    def _with_our_key(
+        self, group_id: str, inputs: Mapping[str, Any], *, existed: bool
+    ) -> tuple[bytes, Provisioned, bool]:
+        """The key made here, what was made for it, now or by an earlier run that was cut off, and whether the thing
+        ``existed`` before either.
+        """
         thing_name, fresh = inputs["thingName"], new_key()
-        key = self.store.keep_key(group_id, thing_name, fresh)
+        key = self.store.keep_key(group_id, thing_name, fresh, existed=existed)
         if key != fresh:
-            if (made := self.provider.made_for(inputs, signing_request(key, thing_name))) is not None:
-                return key, made
             stored = self.store.credentials(group_id, thing_name)
+            if stored is not None and stored.fleet is not None:
+                existed = stored.existed
+            if (made := self.provider.made_for(inputs, signing_request(key, thing_name))) is not None:
+                return key, made, existed
             if stored is None or stored.certificate is not None:
                 # It had its certificate, and that is gone or was deactivated, perhaps since the key is known to others.
                 key = fresh
-                self.store.replace_key(group_id, thing_name, key)
-        return key, self.provider.provision(inputs, signing_request(key, thing_name))
+                self.store.replace_key(group_id, thing_name, key, existed=existed)
+        return key, self.provider.provision(inputs, signing_request(key, thing_name)), existed
 
     def _keep_config(self, group_id: str, inputs: Mapping[str, Any]) -> None:
         if inputs["role"] == "core":
