@@ -14,6 +14,7 @@ pk                          sk                         attributes
 ``batches#<run>``           ``<batch>``                members: whom the batch still waits for
 ``groups``                  ``<group>``                group_id
 ``group-id#<id>``                                      group
+``removals``                ``<group id>``             document
 ``version#<id>``                                       template_version
 ``deployment#<id>``                                    group_id, group, group_version_id, run, status, since,
                                                        position, error, error_position
@@ -23,9 +24,9 @@ pk                          sk                         attributes
 ``lease``                                              number, holder, process, run, link, since, until
 ==========================  =========================  =======================================================
 
-``expires`` (seconds since 1970, the table's TTL attribute) is on all of them but groups, versions and the lease. What
-is looked up by its id has a partition of its own, so that none is hot; nothing is looked up by anything else, so there
-is no index, and every read is consistent.
+``expires`` (seconds since 1970, the table's TTL attribute) is on all of them but groups, removals, versions and the
+lease. What is looked up by its id has a partition of its own, so that none is hot; nothing is looked up by anything
+else, so there is no index, and every read is consistent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -209,6 +210,24 @@ class DynamoDbLedger:
         """The name of the group of that id, None if it is none of the fleet's."""
         item = self._table.get(self._key(f"group-id#{group_id}"))
         return item["group"] if item is not None else None
+
+    def forget_group(self, name: str) -> None:
+        """Record that there is no group of that name any more."""
+        if (item := self._table.get(self._key("groups", name))) is not None:
+            self._table.delete(self._key("groups", name))
+            self._table.delete(self._key(f"group-id#{item['group_id']}"), "#group = :group", {"group": name})
+
+    def note_removal(self, group_id: str, document: str) -> None:
+        """Record what is to be deleted with a group, or after it."""
+        self._table.update(self._key("removals", group_id), {"document": document})
+
+    def end_removal(self, group_id: str) -> None:
+        """Record that all that was to be deleted with a group is."""
+        self._table.delete(self._key("removals", group_id))
+
+    def removals(self) -> dict[str, str]:
+        """What was to be deleted and may not be, by group id."""
+        return {item["sk"]: item["document"] for item in self._table.query(self._pk("removals"))}
 
     def remember_deployment(
         self, deployment_id: str, *, group: str, group_id: str, group_version_id: str | None, run_id: str

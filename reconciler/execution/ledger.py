@@ -151,6 +151,18 @@ class Ledger(Protocol):
     def group_of_id(self, group_id: str) -> str | None:
         """The name of the group of that id, None if it is none of the fleet's."""
 
+    def forget_group(self, name: str) -> None:
+        """Record that there is no group of that name any more: it was deleted, or renamed."""
+
+    def note_removal(self, group_id: str, document: str) -> None:
+        """Record what is to be deleted with a group, or after it; ``document`` takes the place of an earlier one."""
+
+    def end_removal(self, group_id: str) -> None:
+        """Record that all that was to be deleted with a group is."""
+
+    def removals(self) -> dict[str, str]:
+        """What was to be deleted and may not be: group id to the document that was noted."""
+
     def remember_deployment(
         self, deployment_id: str, *, group: str, group_id: str, group_version_id: str | None, run_id: str
     ) -> DeploymentRecord:
@@ -267,6 +279,18 @@ class RunJournal:
         """Note that a thing is brought in."""
         state: DeviceState = "provisioned" if provisioned else "associated"
         self.ledger.save_device(self.run, group, thing, state, certificate_arn=certificate_arn)
+
+    def forget(self, group: str) -> None:
+        """Note that there is no group of that name any more."""
+        self.ledger.forget_group(group)
+
+    def to_remove(self, group_id: str, document: str) -> None:
+        """Note what is to be deleted with a group, before the first of it is."""
+        self.ledger.note_removal(group_id, document)
+
+    def removed(self, group_id: str) -> None:
+        """Note that all of it is deleted."""
+        self.ledger.end_removal(group_id)
 
     def _key(self, action_id: str, of_run: bool) -> str:
         return f"{self.run}/{action_id}" if of_run else action_id

@@ -59,6 +59,8 @@ CREATE TABLE IF NOT EXISTS steps (
 CREATE TABLE IF NOT EXISTS live_groups (
   fleet TEXT NOT NULL, name TEXT NOT NULL, group_id TEXT NOT NULL, PRIMARY KEY (fleet, name));
 CREATE INDEX IF NOT EXISTS live_groups_by_id ON live_groups (fleet, group_id);
+CREATE TABLE IF NOT EXISTS removals (
+  fleet TEXT NOT NULL, group_id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (fleet, group_id));
 CREATE TABLE IF NOT EXISTS claims (
   fleet TEXT NOT NULL, name TEXT NOT NULL, holder TEXT NOT NULL, until TEXT NOT NULL, PRIMARY KEY (fleet, name));
 CREATE TABLE IF NOT EXISTS batches (run TEXT NOT NULL, batch TEXT NOT NULL, PRIMARY KEY (run, batch));
@@ -253,6 +255,22 @@ class SqliteLedger:
         """The name of the group of that id, None if it is none of the fleet's."""
         rows = self._file.read("SELECT name FROM live_groups WHERE fleet = ? AND group_id = ?", (self._fleet, group_id))
         return rows[0][0] if rows else None
+
+    def forget_group(self, name: str) -> None:
+        """Record that there is no group of that name any more."""
+        self._file.write("DELETE FROM live_groups WHERE fleet = ? AND name = ?", (self._fleet, name))
+
+    def note_removal(self, group_id: str, document: str) -> None:
+        """Record what is to be deleted with a group, or after it."""
+        self._file.write("INSERT OR REPLACE INTO removals VALUES (?, ?, ?)", (self._fleet, group_id, document))
+
+    def end_removal(self, group_id: str) -> None:
+        """Record that all that was to be deleted with a group is."""
+        self._file.write("DELETE FROM removals WHERE fleet = ? AND group_id = ?", (self._fleet, group_id))
+
+    def removals(self) -> dict[str, str]:
+        """What was to be deleted and may not be, by group id."""
+        return dict(self._file.read("SELECT group_id, document FROM removals WHERE fleet = ?", (self._fleet,)))
 
     def remember_deployment(
         self, deployment_id: str, *, group: str, group_id: str, group_version_id: str | None, run_id: str

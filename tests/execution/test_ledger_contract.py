@@ -507,3 +507,32 @@ def test_a_lease_that_ran_out_is_free_and_can_be_renewed_until_it_is_taken(ledge
 def test_fleets_have_leases_of_their_own(opening: Open) -> None:
     opening().leases.take(wanted("r1"), 60)
     assert opening(fleet="other").leases.take(wanted("r2"), 60).run == "r2"
+
+
+def test_a_group_that_is_forgotten_is_known_no_more(ledger: Ledger) -> None:
+    ledger.remember_group("berlin", "g1")
+    ledger.remember_group("munich", "g2")
+    ledger.forget_group("berlin")
+    ledger.forget_group("berlin")
+    assert ledger.known_groups() == {"munich"}
+    assert [ledger.group_of_id(each) for each in ("g1", "g2")] == [None, "munich"]
+
+
+def test_an_old_name_that_is_forgotten_leaves_the_new_one(ledger: Ledger) -> None:
+    ledger.remember_group("berlin", "g1")
+    ledger.forget_group("berlin")
+    ledger.remember_group("munich", "g1")
+    assert ledger.known_groups() == {"munich"}
+    assert ledger.group_of_id("g1") == "munich"
+
+
+def test_what_is_to_be_deleted_is_kept_until_it_is(ledger: Ledger, opening: Open) -> None:
+    assert ledger.removals() == {}
+    journal = RunJournal(ledger, "r1")
+    journal.to_remove("g1", "first")
+    journal.to_remove("g1", ODD)
+    journal.to_remove("g2", "{}")
+    assert opening().removals() == {"g1": ODD, "g2": "{}"}
+    journal.removed("g2")
+    journal.removed("g2")
+    assert ledger.removals() == {"g1": ODD}
