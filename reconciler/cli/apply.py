@@ -146,6 +146,7 @@ def _summary(carried: Carried, result: ApplyResult) -> str:
     return apply_summary_line(
         created=operations.count("create"),
         updated=operations.count("update"),
+        deleted=operations.count("delete"),
         provisioned=sum(len(group.of_kind("provision-thing")) for group in done),
         deployments=sum(task.deployment_id is not None and task.state == "succeeded" for task in result.tasks),
         unchanged=plan.summary.unchanged,

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from secrets import token_hex
@@ -18,6 +18,9 @@ from reconciler.runtimes.base import Ready, Runtime
 
 WORKERS = 8
 """Groups carried out at once. The call budgets set the pace; more threads would only wait for them."""
+
+
+NOT_WAITED_FOR = "its core was not waited for, and what it gives up is deleted after that: apply again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class _Apply:
             with self.session.aws.stats.phase("apply"):
                 ready = self._carry_out_all(run.id, groups)
             with self.session.aws.stats.phase("deploy"):
-                self._deploy_all(ready)
+                self._deploy_all(run.id, ready)
             state = "stopped" if self.session.patience.is_over and self._leave_open() else self._state()
         finally:
             ledger.end_run(run.id, state)
@@ -140,10 +143,17 @@ class _Apply:
         task = replace(self.tasks[group.name], group_version_id=ready.version_id)
         self._save(task)
         if ready.deployment is None:
+            self._finish(run_id, group)
             self._move(group.name, "succeeded")
         return ready
 
-    def _deploy_all(self, ready: Sequence[Ready]) -> None:
+    def _finish(self, run_id: str, group: GroupPlan) -> None:
+        """Delete what a group gives up, now that nothing runs it any more."""
+        if group.finishing:
+            journal = RunJournal(self.session.ledger, run_id)
+            self.session.runtimes[group.runtime].finish(self.plan, group, journal, self.progress.say)
+
+    def _deploy_all(self, run_id: str, ready: Sequence[Ready]) -> None:
         deadline = time.monotonic() + self.options.timeout
         by_name = {group.name: group for group in self.plan.changed}
         for name, runtime in self.session.runtimes.items():
@@ -154,7 +164,10 @@ class _Apply:
                 continue
             started = self._ask_for_deployments(runtime, members, deadline)
             if self.options.wait and started:
-                self._wait(runtime, started, deadline)
+                self._wait_and_finish(run_id, runtime, started, deadline)
+            for group in self.plan.changed if not self.options.wait else ():
+                if group.name in started and group.finishing:
+                    self._move(group.name, "unfinished", NOT_WAITED_FOR)
 
     def _ask_for_deployments(
         self, runtime: Runtime, members: Mapping[str, Ready], deadline: float
@@ -181,15 +194,49 @@ class _Apply:
                 self._fail(name, error)
         return started
 
-    def _wait(self, runtime: Runtime, started: Mapping[str, tuple[str, str]], deadline: float) -> None:
+    def _wait_and_finish(
+        self, run_id: str, runtime: Runtime, started: Mapping[str, tuple[str, str]], deadline: float
+    ) -> None:
+        """Wait for the cores; what a group gives up is deleted while others are still waited for."""
+        by_name = {group.name: group for group in self.plan.changed}
+        ends: list[Future[None]] = []
+        with ThreadPoolExecutor(WORKERS) as pool:
+
+            def end(name: str) -> None:
+                if by_name[name].finishing:
+                    ends.append(pool.submit(self._end, run_id, by_name[name]))
+                else:
+                    self._move(name, "succeeded")
+
+            self._wait(runtime, started, deadline, end)
+        for ended in ends:
+            ended.result()
+
+    def _end(self, run_id: str, group: GroupPlan) -> None:
+        """A group's deployment has succeeded: delete what it gives up, and it is done."""
+        try:
+            self._finish(run_id, group)
+        except ReconcileError as error:
+            self._fail(group.name, error)
+        else:
+            self._move(group.name, "succeeded")
+
+    def _wait(
+        self,
+        runtime: Runtime,
+        started: Mapping[str, tuple[str, str]],
+        deadline: float,
+        end: Callable[[str], None],
+    ) -> None:
+        """Follow what the cores report; ``end`` is called with each group whose core has succeeded."""
         open_names = set(started)
         try:
             for outcome in runtime.outcomes(started, deadline, self.progress.say):
                 open_names.discard(outcome.name)
                 self.reported[outcome.name] = outcome.status
                 if outcome.succeeded:
-                    self._move(outcome.name, "succeeded")
                     self.progress.say(outcome.name, "deployed: its core reports success")
+                    end(outcome.name)
                 else:
                     self._move(outcome.name, "failed" if outcome.finished else "unfinished", outcome.error)
                     self.progress.say(outcome.name, f"not deployed: {outcome.error}")

@@ -34,6 +34,8 @@ def _row(group: GroupPlan, deployment: DeploymentSpec, task: Task | None) -> Gro
     if task is None:
         is_as_wanted = group.operation == "none" and not group.blocked
         return replace(row, live=version, deployed=deployable) if is_as_wanted else replace(row, state="blocked")
+    if group.operation == "delete":
+        return replace(row, state=task.state, since=task.since, error=task.error)
     return replace(
         row,
         live=version if task.state != "failed" or task.deployment_id is not None else None,

@@ -21,7 +21,7 @@ from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.model.run import FleetStatus
 from reconciler.model.template import GREENGRASS_V1
-from reconciler.runtimes.base import Planned, Runtime
+from reconciler.runtimes.base import Memory, Planned, Runtime
 from reconciler.runtimes.patience import Patience
 
 if TYPE_CHECKING:
@@ -126,11 +126,11 @@ def check_account(aws: "Aws", desired: DesiredState) -> None:
 
 def make_plan(session: Session, groups: Sequence[Group], *, expect_some: bool = True) -> Plan:
     """The plan that brings ``groups`` to what the files say. Reads AWS and never writes."""
-    known = session.ledger.known_groups()
+    memory = Memory(session.ledger.known_groups(), session.ledger.removals())
     return plan_with(
         session,
         groups,
-        lambda runtime, members: runtime.plan(session.desired, members, known, expect_some=expect_some),
+        lambda runtime, members: runtime.plan(session.desired, members, memory, expect_some=expect_some),
     )
 
 

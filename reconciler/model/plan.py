@@ -64,6 +64,11 @@ class GroupPlan:
     notes: tuple[str, ...] = ()
     blocked: bool = False
 
+    @property
+    def finishing(self) -> tuple["Action", ...]:
+        """What it deletes, in order: after its deployment, if it has one."""
+        return self.of_kind(*FINISHING_KINDS)
+
     def of_kind(self, *kinds: str) -> tuple[Action, ...]:
         """Its actions of these kinds, in order."""
         return tuple(action for action in self.actions if action.kind in kinds)
@@ -149,6 +154,10 @@ class Plan:
 
 DEPLOYMENT_KINDS = ("deploy", "redeploy", "reset-deployments")
 """The kinds of action that ask Greengrass for a deployment."""
+
+
+FINISHING_KINDS = ("delete-group", "delete-definition", "deprovision-thing", "delete-artifacts")
+"""The kinds of action that delete something; they come last, once the core runs what is without it."""
 
 
 def summarise(groups: tuple[GroupPlan, ...]) -> Summary:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.model.plan import KNOWN_AFTER_APPLY, Action, Change, GroupPlan
+from reconciler.model.plan import FINISHING_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
+from reconciler.reporting.removal_text import removal_lines
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import VALUE_WIDTH, before_after, cut_middle, entity_text, short_value
 
@@ -22,6 +23,7 @@ _SECTIONS_OF_KINDS = {
     "create-group": "group",
     "create-group-version": "group version",
     "tag-group": "tags",
+    "rename-group": "group",
     "deploy": "deployment",
     "redeploy": "deployment",
     "reset-deployments": "deployment",
@@ -68,7 +70,8 @@ def headline(group: GroupPlan, style: Style) -> str:
     """The group's first line: sign, what happens to it, its name, its target version, and whether it drifted."""
     sign = "!" if group.blocked else SIGNS[group.operation]
     verb = "blocked" if group.blocked else _VERBS.get(group.operation, group.operation)
-    target = f"(template {style.text(str(group.target))})"
+    version = "" if group.target.version else ", which version is not known"
+    target = f"(template {style.text(group.target.name if version else str(group.target))}{version})"
     drift = style.warn(" [drift: changed outside the files]") if group.drift else ""
     return f"{style.sign(sign)} {verb} group {style.bold(style.text(group.name))} {target}{drift}"
 
@@ -80,6 +83,7 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
     lines += [f"    because {style.text(reason)}" for reason in group.reasons]
     if not group.blocked:
         lines += [f"    {line}" for line in _section_lines(group, options)]
+        lines += [f"    {line}" for line in removal_lines(group.finishing, style, verbose=options.verbose)]
     lines += [f"    note: {style.text(note)}" for note in group.notes]
     if options.verbose:
         lines += [
@@ -91,11 +95,13 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
 
 def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:
     changes: dict[str, list[tuple[Place, Change]]] = {}
-    for change in group.changes:
+    for change in group.changes if group.operation != "delete" else ():
         place = Place.of(change.path)
         changes.setdefault(place.section, []).append((place, change))
     actions: dict[str, list[Action]] = {}
     for action in group.actions:
+        if action.kind in FINISHING_KINDS:
+            continue
         actions.setdefault(_section_of(action), []).append(action)
     for section in _SECTION_ORDER:
         if section in changes or section in actions:
@@ -105,7 +111,7 @@ def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:
 def _section_of(action: Action) -> str:
     if action.kind in ("provision-thing", "associate-thing"):
         return "cores" if action.inputs.get("role") == "core" else "devices"
-    if action.kind == "publish-definition":
+    if action.kind in ("publish-definition", "rename-definition"):
         family = str(action.inputs.get("family", ""))
         return family if family in _FAMILIES else "other"
     return _SECTIONS_OF_KINDS.get(action.kind, "other")
@@ -160,12 +166,18 @@ def _head(action: Action, options: BlockOptions) -> tuple[str, str]:
             return "+", "group version: create a new one from these definitions"
         case "tag-group":
             return "~", "tags of the group"
+        case "rename-group":
+            return "~", "group: rename it in AWS IoT Greengrass"
+        case "rename-definition":
+            return "~", f"{style.text(str(inputs['family']))}: rename its definition to {style.text(action.subject)}"
         case "deploy":
             return ">", _deploy_text(inputs, options)
         case "redeploy":
             return ">", _redeploy_text(inputs, options)
         case "reset-deployments":
             force = ", forced: even if the core does not answer" if inputs.get("force") else ""
+            if inputs.get("deploymentId"):
+                return ">", f"deployment: wait for reset {style.text(str(inputs['deploymentId']))}, which is on its way"
             return ">", f"deployment: reset, the core gives up what it runs (ResetDeployments{force})"
         case kind:
             removes = kind.startswith(("delete", "dissociate", "remove"))

@@ -1,7 +1,7 @@
 """What a runtime is to the rest: something that can plan groups, carry their actions out, and say where they stand."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from reconciler.model.desired import DesiredState
@@ -36,6 +36,18 @@ class Standing:
     state: Literal["fresh", "begun", "converged", "stale"]
     moved: tuple[str, ...] = ()
     left: GroupPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the ledger remembers that a plan makes use of.
+
+    ``known_groups`` are the names of groups that were made before. ``removals`` were begun and may not be done: group
+    id to what a runtime has noted of them.
+    """
+
+    known_groups: frozenset[str] = frozenset()
+    removals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,15 @@ class Journal(Protocol):
     def bring_in(self, group: str, thing: str, *, provisioned: bool, certificate_arn: str) -> None:
         """Note that a thing is brought in: provisioned, or only associated."""
 
+    def forget(self, group: str) -> None:
+        """Note that there is no group of that name any more: it was deleted, or renamed."""
+
+    def to_remove(self, group_id: str, document: str) -> None:
+        """Note what is to be deleted with a group, before the first of it is; it replaces an earlier note."""
+
+    def removed(self, group_id: str) -> None:
+        """Note that all of it is deleted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -103,12 +124,11 @@ class Begun:
 class Runtime(Protocol):
     """One Greengrass runtime. Methods raise ReconcileError and what is below it."""
 
-    def plan(
-        self, desired: DesiredState, groups: Sequence[Group], known_groups: frozenset[str], *, expect_some: bool
-    ) -> Planned:
-        """Observe ``groups`` and say what would be done. Never writes.
+    def plan(self, desired: DesiredState, groups: Sequence[Group], memory: "Memory", *, expect_some: bool) -> Planned:
+        """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes.
 
-        ``known_groups`` were made before; with ``expect_some`` a live state without any group is an error.
+        With ``expect_some`` a live state without any group is an error. Where ``groups`` are not all that ``desired``
+        has, no group is deleted.
         """
 
     def plan_order(
@@ -126,6 +146,9 @@ class Runtime(Protocol):
 
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do everything for one group but its deployment. Threads call it for several groups at once."""
+
+    def finish(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> None:
+        """Delete what ``group`` gives up, once its deployment, if it has one, has succeeded."""
 
     def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterable[Started]:
         """Ask for the deployments of all groups that are ready, new ones together, as each is answered.

@@ -24,7 +24,7 @@ from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import Action, GroupPlan, GuardFinding, Plan
 from reconciler.model.run import GroupStatus, Task
 from reconciler.model.template import TemplateRef
-from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Runtime, Say, Standing, Started
+from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Runtime, Say, Standing, Started
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, make_buckets
 
@@ -57,10 +57,10 @@ class Scripted:
     results: Mapping[str, Outcome] = field(default_factory=dict)
     on_carry_out: Callable[[str], None] = lambda _name: None
     carried: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    unfinishable: Mapping[str, BaseException] = field(default_factory=dict)
 
-    def plan(
-        self, desired: DesiredState, groups: Sequence[Group], known_groups: frozenset[str], *, expect_some: bool
-    ) -> Planned:
+    def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         raise NotImplementedError
 
     def plan_order(
@@ -80,6 +80,11 @@ class Scripted:
             raise self.broken[group.name]
         deployment = None if group.name in self.no_deployment else group.actions[0]
         return Ready(group.name, f"id-{group.name}", f"arn-{group.name}", f"v-{group.name}", deployment)
+
+    def finish(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> None:
+        self.finished.append(group.name)
+        if group.name in self.unfinishable:
+            raise self.unfinishable[group.name]
 
     def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterator[Started]:
         for number, group in enumerate(ready):

@@ -15,6 +15,7 @@ CALLS = frozenset({"call", "pages"})
 ACTIONS: Mapping[str, frozenset[str]] = {
     "sts:GetCallerIdentity": frozenset(),  # needs no permission
     "s3:ListObjectsV2": frozenset({"s3:ListBucket"}),
+    "s3:DeleteObjects": frozenset({"s3:DeleteObject"}),
     "lambda:Invoke": frozenset({"lambda:InvokeFunction"}),
     "dynamodb:TransactWriteItems": frozenset({"dynamodb:PutItem"}),  # the ledger transacts nothing but puts
     "sqs:SendMessageBatch": frozenset({"sqs:SendMessage"}),

@@ -154,7 +154,14 @@ def test_every_action_is_allowed_on_what_it_takes() -> None:
 
 PATTERNS = [
     f"greengrass:{verb}*Definition{what}"
-    for verb, what in (("Create", ""), ("Create", "Version"), ("Get", ""), ("Get", "Version"))
+    for verb, what in (
+        ("Create", ""),
+        ("Create", "Version"),
+        ("Delete", ""),
+        ("Get", ""),
+        ("Get", "Version"),
+        ("Update", ""),
+    )
 ] + ["greengrass:List*Definitions", "greengrass:List*DefinitionVersions"]
 
 

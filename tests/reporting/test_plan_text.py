@@ -144,7 +144,8 @@ def test_long_lists_are_cut_without_verbose() -> None:
             single_action("g", "provision-thing", thingName="t", role="device", csr="PEM"),
             "        + device thing t: provision (the device keeps its own key, certificate from AWS IoT)",
         ),
-        (single_action("g", "delete-group"), "    - delete-group: g"),
+        (single_action("g", "delete-group"), "    - group: delete it from AWS IoT Greengrass"),
+        (single_action("g", "rename-group"), "    ~ group: rename it in AWS IoT Greengrass"),
     ],
 )
 def test_each_kind_of_action_in_words(group: GroupPlan, line: str) -> None:

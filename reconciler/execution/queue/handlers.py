@@ -79,7 +79,10 @@ class Work:
             task = self._task(work.run, name)
             if task.state in OPEN:
                 self._move(task, "running")
-                self._carry_out(work, task)
+                self._carry_out(work, task, message.body)
+            elif self._is_to_be_finished(task):
+                self._finish(work)
+                self._move(task, "succeeded")
         self.leave(work.run, work.batch, name)
         return None
 
@@ -93,7 +96,7 @@ class Work:
         task = self.ledger.task(head.run, head.group)
         if task is None:
             return
-        if task.state in OPEN:
+        if task.state in OPEN or self._is_to_be_finished(task):
             self._fail(task, error)
         self.leave(head.run, head.batch, head.group)
 
@@ -165,19 +168,51 @@ class Work:
         if task is None or task.deployment_id != deployment_id or task.state in FINAL:
             return
         if known.status == "Success":
+            if self._send_to_finish(task, known.group_id):
+                return
             self._move(task, "succeeded")
             self.say(known.group, "deployed: its core reports success")
         else:
             self._fail(task, known.error or "the core reported a failure without a message")
 
-    def _carry_out(self, work: GroupMessage, task: Task) -> None:
+    def _is_to_be_finished(self, task: Task) -> bool:
+        """Whether a group's core has what was asked for, and what the group gives up is yet to be deleted."""
+        if task.state != "deploying" or task.deployment_id is None:
+            return False
+        known = self.ledger.deployment(task.deployment_id)
+        return known is not None and known.status == "Success"
+
+    def _send_to_finish(self, task: Task, group_id: str) -> bool:
+        """Send a group's message once more if it gives something up; whether it does.
+
+        It stays ``deploying`` until that is deleted, so that a message which is lost is sent again by the next look.
+        """
+        if group_id not in self.ledger.removals():
+            return False
+        try:
+            body = self.payloads.get(self.payloads.key(task.run, f"finish/{task.group}"))["body"]
+        except PoisonError:
+            return False  # another run has begun that
+        self.group_queue.send([body])
+        return True
+
+    def _finish(self, work: GroupMessage) -> None:
+        group = work.group
+        if group.finishing:
+            journal = RunJournal(self.ledger, work.run)
+            self.runtimes[group.runtime].finish(work.plan, group, journal, self.say)
+
+    def _carry_out(self, work: GroupMessage, task: Task, body: str) -> None:
         group = work.group
         ready = self.runtimes[group.runtime].carry_out(work.plan, group, RunJournal(self.ledger, work.run), self.say)
         self.ledger.remember_group(group.name, ready.group_id)
         done = replace(task, group_version_id=ready.version_id)
         if ready.deployment is None:
+            self._finish(work)
             self._move(done, "succeeded")
             return
+        if group.finishing:
+            self.payloads.put(work.run, f"finish/{group.name}", {"body": body})
         self._move(done, "running")
         document = ready_document(ready) | {"runtime": group.runtime}
         self.payloads.put(work.run, f"ready/{work.batch}/{group.name}", document)

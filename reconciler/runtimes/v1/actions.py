@@ -26,7 +26,10 @@ class Definitions:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that was found about one group. ``tags`` are the wanted ones; ``to_add`` brings in things that it lacks."""
+    """All that was found about one group. ``tags`` are the wanted ones; ``to_add`` brings in things that it lacks.
+
+    ``renamed`` are its own definitions that bear its old name: family, id, and the new name.
+    """
 
     group: Group
     live: LiveGroup | None
@@ -34,6 +37,7 @@ class Difference:
     to_add: tuple[Action, ...]
     definitions: Definitions
     choice: Choice
+    renamed: tuple[tuple[str, str, str], ...] = ()
 
 
 def needs_version(live: LiveGroup | None, definitions: Definitions) -> bool:
@@ -48,6 +52,8 @@ def changes_of(difference: Difference) -> tuple[Change, ...]:
     changes = [*difference.definitions.changes, *_tag_changes(difference), *difference.choice.changes]
     if difference.live is None:
         changes.append(Change("group", "add", None, difference.group.name))
+    elif difference.live.live_name:
+        changes.append(Change("group.name", "change", difference.live.live_name, difference.group.name))
     return tuple(sorted(changes))
 
 
@@ -58,6 +64,8 @@ def actions_of(difference: Difference) -> tuple[Action, ...]:
     if difference.live is None:
         birth = {key: difference.tags[key] for key in BIRTH_TAGS}
         actions.append(Action(f"{name}/create-group", "create-group", name, (), {"tags": birth}))
+    elif difference.live.live_name:
+        actions.extend(_renames(difference))
     actions.extend(difference.to_add)
     tags = dict(difference.tags)
     tag_needs: tuple[str, ...] = ()
@@ -72,6 +80,24 @@ def actions_of(difference: Difference) -> tuple[Action, ...]:
     if chosen is None:
         return (*actions, tag)
     return (*actions, tag, Action(chosen.id, chosen.kind, name, (tag.id,), chosen.inputs))
+
+
+def _renames(difference: Difference) -> list[Action]:
+    """The group's own definitions get their new names first: as long as the group has its old one, it is found."""
+    name, live = difference.group.name, difference.live
+    actions = [
+        Action(
+            f"{name}/rename-definition/{family}",
+            "rename-definition",
+            new_name,
+            (),
+            {"family": family, "definitionId": definition_id},
+        )
+        for family, definition_id, new_name in sorted(difference.renamed)
+    ]
+    before = live.live_name if live is not None else ""
+    needs = tuple(action.id for action in actions)
+    return [*actions, Action(f"{name}/rename-group", "rename-group", name, needs, {"from": before})]
 
 
 def _version(difference: Difference) -> tuple[tuple[Action, ...], Action]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.errors import AnswerLostError, ReconcileError
-from reconciler.model.plan import DEPLOYMENT_KINDS, KNOWN_AFTER_APPLY, Action, GroupPlan, Plan
+from reconciler.model.plan import DEPLOYMENT_KINDS, FINISHING_KINDS, KNOWN_AFTER_APPLY, Action, GroupPlan, Plan
 from reconciler.provisioning.provision import Provisioner
 from reconciler.runtimes.base import Journal, Ready, Say
 from reconciler.runtimes.v1.families import FAMILIES
@@ -39,14 +39,14 @@ class Carrier:
     publisher: Publisher
 
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
-        """Do the actions of ``group`` in order, up to its deployment."""
+        """Do the actions of ``group`` in order, up to its deployment and what it deletes."""
         progress = _Progress(group.live.get("groupId", ""), group.live.get("groupArn", ""))
         deployment = next(iter(group.of_kind(*DEPLOYMENT_KINDS)), None)
         things = group.of_kind(*THING_KINDS)
         for action in group.actions:
             if things and action is things[0]:
                 self._bring_in_all(group.name, things, progress, journal, say)
-            elif action != deployment and action.kind not in THING_KINDS:
+            elif action != deployment and action.kind not in (*THING_KINDS, *FINISHING_KINDS):
                 self._do(plan, action, progress, journal)
                 say(group.name, said(action))
         return Ready(group.name, progress.group_id, progress.group_arn, progress.version_id, deployment)
@@ -72,6 +72,14 @@ class Carrier:
                 lambda: self._create_version(progress.group_id, arns),
                 lambda: self._made_version(progress.group_id, arns),
             )
+        elif action.kind == "rename-definition":
+            family, aws = FAMILIES[inputs["family"]], self.observer.aws
+            which = {family.id_parameter: inputs["definitionId"]}
+            aws.call("greengrass", family.operation("Update"), Name=action.subject, **which)
+            self.observer.forget_owner(inputs["definitionId"])
+        elif action.kind == "rename-group":
+            self.observer.aws.call("greengrass", "UpdateGroup", GroupId=progress.group_id, Name=action.subject)
+            journal.forget(inputs["from"])
         elif action.kind == "tag-group":
             self.tag(progress.group_arn, inputs["tags"], progress.version_id)
         else:
@@ -172,6 +180,8 @@ DONE = {
     "associate-thing": "{subject} associated",
     "publish-definition": "{family} published",
     "create-group-version": "group version created",
+    "rename-definition": "definition renamed to {subject}",
+    "rename-group": "renamed from {from}",
     "tag-group": "tags set",
 }
 """The words of ``said`` by kind of action."""

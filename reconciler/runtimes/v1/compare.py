@@ -1,7 +1,7 @@
 """Compares a desired group with its live state and says what would be done about each difference. Pure."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.canonical import digest
@@ -23,6 +23,7 @@ from reconciler.runtimes.v1.live import (
     LiveFleet,
     LiveGroup,
 )
+from reconciler.runtimes.v1.prunes import wanted_mark
 from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.snapshot import snapshot
 from reconciler.runtimes.v1.tags import template_version, wanted_tags
@@ -31,7 +32,10 @@ from reconciler.runtimes.v1.wanted import live_entries, wanted_definitions
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that comparing needs. ``known_groups`` are those that the ledger remembers as made before."""
+    """Everything that comparing needs. ``known_groups`` are those that the ledger remembers as made before.
+
+    ``renamed`` are the definitions that bear the old name of a group which ``moved`` renames, by its new name.
+    """
 
     desired: DesiredState
     live: LiveFleet
@@ -39,6 +43,7 @@ class Comparison:
     publications: Publications
     provisioning: Callable[[Thing], dict[str, Any]]
     known_groups: frozenset[str] = frozenset()
+    renamed: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
 
 
 def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list[GuardFinding]]:
@@ -50,7 +55,8 @@ def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list
     definitions = _compare_definitions(comparison, group, live, tuple(action.id for action in to_add))
     choice = choose_deployment(group, live, comparison.answers, new_version=needs_version(live, definitions))
     tags = _tags(comparison, group, live, definitions, choice)
-    difference = Difference(group, live, tags, tuple(to_add), definitions, choice)
+    renamed = comparison.renamed.get(group.name, ())
+    difference = Difference(group, live, tags, tuple(to_add), definitions, choice, renamed)
     actions = actions_of(difference)
     drift = _drift(comparison, difference)
     findings = [*_missing_types(comparison, group, to_add), *choice.findings]
@@ -140,7 +146,7 @@ def _tags(
     a run was cut off before it could do that.
     """
     tags = wanted_tags(comparison.desired.fleet, group, comparison.live.sources.get(group.template, ()))
-    tags |= choice.marks
+    tags |= {**choice.marks, **wanted_mark(group, live.tags if live is not None else {})}
     if live is not None and live.version_id is not None and not needs_version(live, definitions):
         writes = choice.action is not None or not tags.items() <= live.tags.items()
         if writes and live.tags.get(GROUP_VERSION_TAG) != live.version_id:
@@ -166,6 +172,7 @@ def _operation(difference: Difference, actions: Iterable[Action]) -> Operation:
 def _reasons(group: Group, live: LiveGroup | None, definitions: Definitions) -> list[str]:
     if live is None:
         return ["no group of this name is live"]
+    renamed = [f"renamed from {live.live_name}"] if live.live_name else []
     reasons = []
     before = template_version(live.tags)
     if live.tags.get(TEMPLATE_TAG, group.template.name) != group.template.name:
@@ -181,7 +188,7 @@ def _reasons(group: Group, live: LiveGroup | None, definitions: Definitions) -> 
         reasons.append("its definitions differ from the files")
     if live.version_id is None:
         reasons.append("it has no version yet")
-    return reasons
+    return renamed + reasons
 
 
 def _drift(comparison: Comparison, difference: Difference) -> str:

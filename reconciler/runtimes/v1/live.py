@@ -26,6 +26,9 @@ GROUP_VERSION_TAG = "reconciler:group-version"
 FAMILIES_TAG = "reconciler:families"
 """The families that the files managed when the group was brought to them: one that they no longer name goes."""
 
+PRUNE_TAG = "reconciler:prune"
+"""What the group itself said of deleting when it was declared last (``prunes.py``); else the fleet's word counts."""
+
 RUNNING = frozenset({"Building", "InProgress"})
 SUCCESS = "Success"
 RESETS = frozenset({"ResetDeployment", "ForceResetDeployment"})
@@ -85,6 +88,8 @@ class LiveGroup:
     definitions: Mapping[str, LiveDefinition]
     deployment: LiveDeployment | None
     deployed_arns: Mapping[str, str] | None = None
+    live_name: str = ""
+    """What it is called in Greengrass, where ``moved`` gives it the name ``name``; else empty."""
 
     @property
     def fleet(self) -> str | None:
@@ -103,10 +108,14 @@ class LiveGroup:
 
 @dataclass(frozen=True, slots=True)
 class LiveFleet:
-    """The declared groups that exist, by name, and the definitions of the groups that are templates' sources."""
+    """The declared groups that exist, by name, and the definitions of the groups that are templates' sources.
+
+    ``others`` are the live groups that no file declares, and that none of ``groups`` is, as ListGroups tells of them.
+    """
 
     groups: Mapping[str, LiveGroup] = field(default_factory=dict)
     sources: Mapping[TemplateRef, Mapping[str, LiveDefinition]] = field(default_factory=dict)
+    others: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

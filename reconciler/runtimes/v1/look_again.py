@@ -17,6 +17,14 @@ from reconciler.runtimes.v1.recheck import THING_KINDS, Look, holds_version, jud
 Row = Mapping[str, Any]
 
 
+def _rows_of(group: GroupPlan, listed: Mapping[str, Sequence[Row]], by_id: Mapping[str, Row]) -> Sequence[Row]:
+    """The live groups that a group of a plan may be: the very one, if its name is another one, or is to be its last."""
+    known = by_id.get(group.live.get("groupId", ""))
+    if known is not None and (group.operation == "delete" or known["Name"] != group.name):
+        return [known]
+    return listed.get(group.name, []) if group.operation != "delete" else []
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """Looks at groups again. Nothing that can change comes from the cache. Methods raise AwsError."""
@@ -33,13 +41,14 @@ class Again:
         listed = self.observer.list_groups()
         if not listed and (there := [group.name for group in plan.groups if "groupId" in group.live]):
             raise suddenly_empty(self.observer.aws.region, some_of(there))
-        return in_parallel(lambda group: self._standing(plan, group, listed.get(group.name, [])), groups)
+        by_id = {row["Id"]: row for rows in listed.values() for row in rows}
+        return in_parallel(lambda group: self._standing(plan, group, _rows_of(group, listed, by_id)), groups)
 
     def _standing(self, plan: Plan, group: GroupPlan, rows: Sequence[Row]) -> Standing:
         if len(rows) > 1:
             ids = ", ".join(sorted(row["Id"] for row in rows))
             return Standing(group.name, "stale", (f"several live groups bear this name: {ids}",))
-        live = self.observer.group(rows[0]) if rows else None
+        live = self.observer.group(rows[0], name=group.name) if rows else None
         return judge(plan, group, self._look(plan, group, live))
 
     def _look(self, plan: Plan, group: GroupPlan, live: LiveGroup | None) -> Look:

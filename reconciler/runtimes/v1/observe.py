@@ -18,6 +18,7 @@ from reconciler.model.template import Source
 from reconciler.runtimes.v1.families import FAMILIES, definition_ids, group_version_id
 from reconciler.runtimes.v1.live import (
     FLEET_TAG,
+    PRUNE_TAG,
     RUNNING,
     SUCCESS,
     GroupVersion,
@@ -26,6 +27,8 @@ from reconciler.runtimes.v1.live import (
     LiveFleet,
     LiveGroup,
 )
+from reconciler.runtimes.v1.prunes import AS_THE_FLEET
+from reconciler.runtimes.v1.renames import rows_of
 from reconciler.runtimes.v1.tags import wanted_tags
 
 WORKERS = 16
@@ -75,19 +78,23 @@ class Observer:
             known = some_of(known_groups) or self._artifacts_of_old(desired.fleet)
             if known:
                 raise suddenly_empty(self.aws.region, known)
-        found = [(group, listed[group.name]) for group in groups if group.name in listed]
-        if ambiguous := [(group.name, rows) for group, rows in found if len(rows) > 1]:
+        rows = rows_of(desired.fleet, groups, listed)
+        if ambiguous := [(name, found) for name, found in rows.items() if len(found) > 1]:
             raise _ambiguous(ambiguous)
+        found = [(group, rows[group.name]) for group in groups if group.name in rows]
         refs = sorted({group.template for group in groups if desired.templates[group.template].source is not None})
         read = in_parallel(lambda ref: self._source(desired.templates[ref].source), refs)
         sources = dict(zip(refs, read, strict=True))
 
         def observe_group(pair: tuple[Group, list[dict[str, Any]]]) -> LiveGroup:
             group, rows = pair
-            return self.group(rows[0], wanted_tags(desired.fleet, group, sources.get(group.template, ())))
+            wanted = wanted_tags(desired.fleet, group, sources.get(group.template, ()))
+            return self.group(rows[0], wanted, name=group.name)
 
         live = in_parallel(observe_group, found)
-        return LiveFleet({group.name: group for group in live}, sources)
+        meant = {group.name for group in desired.groups} | {row["Name"] for _, (row, *_) in found}
+        others = tuple(row for name in sorted(listed.keys() - meant) for row in listed[name])
+        return LiveFleet({group.name: group for group in live}, sources, others)
 
     def list_groups(self) -> dict[str, list[dict[str, Any]]]:
         """Every group of the account and region by name, as ListGroups tells of it."""
@@ -167,8 +174,21 @@ class Observer:
         A kept tag may say that all is well, never that something is to be done: then AWS is asked.
         """
         kept = self.cache.get("group-tags", group_arn) if wanted is not None else None
-        if wanted is not None and kept and kept["version"] == version_id and wanted.items() <= kept["tags"].items():
+        if wanted is not None and kept and kept["version"] == version_id and _as_wanted(kept["tags"], wanted):
             return dict(kept["tags"])
+        return self._read_tags(group_arn, version_id)
+
+    def marks(self, group_arn: str, version_id: str | None) -> dict[str, str]:
+        """The tags of a group that no file declares, as they were when its newest version was first seen.
+
+        They tell whose it is. Before it is touched, AWS is asked.
+        """
+        kept = self.cache.get("group-tags", group_arn)
+        if kept is not None and kept["version"] == version_id:
+            return dict(kept["tags"])
+        return self._read_tags(group_arn, version_id)
+
+    def _read_tags(self, group_arn: str, version_id: str | None) -> dict[str, str]:
         answer = self.aws.call("greengrass", "ListTagsForResource", ResourceArn=group_arn)
         self.cache.put("group-tags", group_arn, {"version": version_id, "tags": answer.get("tags", {})})
         return dict(answer.get("tags", {}))
@@ -188,6 +208,10 @@ class Observer:
             known = [answer.get("tags", {}).get(FLEET_TAG), answer.get("Name", "")]
             self.cache.put("definition-owner", definition_id, known)
         return str(known[1]) if known[0] == fleet else None
+
+    def forget_owner(self, definition_id: str) -> None:
+        """A definition gets another name: ask for its owner and name the next time."""
+        self.cache.put("definition-owner", definition_id, None)
 
     def note_publication(self, publication: str, arn: str) -> None:
         """Remember which definition version came of a publication (the id of its action)."""
@@ -219,8 +243,13 @@ class Observer:
         artifact = next((key for key in keys if ARTIFACT.fullmatch(key.removeprefix(prefix))), "")
         return f"s3://{bucket}/{artifact}" if artifact else ""
 
-    def group(self, row: Mapping[str, Any], wanted: Mapping[str, str] | None = None) -> LiveGroup:
-        """A group of which ListGroups tells ``row``. Without ``wanted`` tags, those that AWS has now."""
+    def group(
+        self, row: Mapping[str, Any], wanted: Mapping[str, str] | None = None, *, name: str | None = None
+    ) -> LiveGroup:
+        """A group of which ListGroups tells ``row``. Without ``wanted`` tags, those that AWS has now.
+
+        ``name`` is what it shall be called, where that is something else.
+        """
         group_id, version_id = row["Id"], row.get("LatestVersion") or None
         version = self.group_version(group_id, version_id) if version_id else GroupVersion({}, "")
         deployment = self.newest_deployment(group_id)
@@ -229,7 +258,7 @@ class Observer:
         if deployed_id is not None:
             deployed_arns = (version if deployed_id == version_id else self.group_version(group_id, deployed_id)).arns
         return LiveGroup(
-            name=row["Name"],
+            name=name or row["Name"],
             id=group_id,
             arn=row["Arn"],
             version_id=version_id,
@@ -238,6 +267,7 @@ class Observer:
             definitions={family: self.definition(family, arn) for family, arn in version.arns.items()},
             deployment=deployment,
             deployed_arns=deployed_arns,
+            live_name=row["Name"] if name not in {None, row["Name"]} else "",
         )
 
     def _source(self, source: Source | None) -> dict[str, LiveDefinition]:
@@ -274,6 +304,11 @@ class Observer:
             if not answer.get("NextToken"):
                 return content
             token = {"NextToken": answer["NextToken"]}
+
+
+def _as_wanted(kept: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether tags that were kept lead to no action: they hold what is wanted, and no mark that is not any more."""
+    return wanted.items() <= kept.items() and kept.get(PRUNE_TAG, AS_THE_FLEET) == wanted.get(PRUNE_TAG, AS_THE_FLEET)
 
 
 def _ambiguous(names: list[tuple[str, list[dict[str, Any]]]]) -> ReconcileError:

@@ -15,6 +15,7 @@ from reconciler.runtimes.v1.live import Answers, LiveFleet, Questions
 from reconciler.runtimes.v1.observe import Observer, in_parallel
 from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.questions import open_questions
+from reconciler.runtimes.v1.renames import renamed_definitions
 
 
 def plan_groups(
@@ -31,6 +32,7 @@ def plan_groups(
     """
     groups = list(groups)
     answers = ask(observer, provider, desired, groups, open_questions(desired, groups, live))
+    answers, renamed = renamed_definitions(desired.fleet, live, answers)
     publications = Publications(live, answers, observer.publication)
     templates = RemoteTemplates(observer)
     comparison = Comparison(
@@ -40,6 +42,7 @@ def plan_groups(
         publications,
         lambda thing: provisioning_inputs(desired, thing, lambda name: templates.read(name, thing)),
         known_groups,
+        renamed,
     )
     compared = [compare_group(comparison, group) for group in groups]
     plans = tuple(plan for plan, _ in compared)

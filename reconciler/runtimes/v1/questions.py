@@ -29,7 +29,8 @@ def open_questions(desired: DesiredState, groups: Iterable[Group], live: LiveFle
         present = live_group.definitions if live_group is not None else {}
         for family in wanted.keys() | present.keys():
             want, have = wanted.get(family), present.get(family)
-            if have is not None and (want is None or differs(family, have.content, want.content)):
+            renamed = live_group is not None and live_group.live_name
+            if have is not None and (renamed or want is None or differs(family, have.content, want.content)):
                 definitions.add((family, definition_ids(have.arn)[0]))
             if want is not None and want.arn is None and (have is None or differs(family, have.content, want.content)):
                 to_publish.append((group, family, want))

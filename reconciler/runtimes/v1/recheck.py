@@ -15,6 +15,7 @@ from reconciler.runtimes.v1.snapshot import snapshot
 THING_KINDS = ("provision-thing", "associate-thing")
 VERSION_KINDS = ("create-group", *THING_KINDS, "publish-definition", "create-group-version")
 """What is done once the group has the version that was planned."""
+RENAME_KINDS = ("rename-definition", "rename-group")
 FIELDS_NAMED = 5
 """Differences that are named when a version moved."""
 
@@ -40,7 +41,7 @@ def judge(plan: Plan, group: GroupPlan, look: Look) -> Standing:
     if snapshot(look.live, look.things) == group.live:
         return Standing(group.name, "fresh", left=group)
     if group.operation == "delete" and look.live is None:
-        return Standing(group.name, "converged")
+        return _gone(group)
     moved = _identity(group, look.live)
     if not moved:
         moved = [*_version(plan, group, look), *_things(group, look), *_tags(group, look.live)]
@@ -51,6 +52,14 @@ def judge(plan: Plan, group: GroupPlan, look: Look) -> Standing:
         return Standing(group.name, "fresh", left=group)
     left = _left(plan, group, look.live)
     return Standing(group.name, "begun", left=left) if left.actions else Standing(group.name, "converged")
+
+
+def _gone(group: GroupPlan) -> Standing:
+    """Where a group to be deleted stands that is gone: what was its own may be left."""
+    left = tuple(action for action in group.actions if action.kind not in DEPLOYMENT_KINDS)
+    if all(action.kind == "delete-group" for action in left):
+        return Standing(group.name, "converged")
+    return Standing(group.name, "begun", left=replace(group, actions=left))
 
 
 def holds_version(plan: Plan, group: GroupPlan, live: LiveGroup) -> bool:
@@ -175,6 +184,8 @@ def _is_planned(plan: Plan, group: GroupPlan, live: LiveGroup, last: LiveDeploym
 def _left(plan: Plan, group: GroupPlan, live: LiveGroup) -> GroupPlan:
     """What is left of a group's plan, on the group as it is now."""
     done = {"create-group"}
+    if not live.live_name:
+        done |= set(RENAME_KINDS)
     version_id = KNOWN_AFTER_APPLY
     if not group.of_kind("create-group-version") or holds_version(plan, group, live):
         done |= set(VERSION_KINDS)

@@ -11,16 +11,19 @@ from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
 from reconciler.provisioning.artifacts import ArtifactStore
+from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
-from reconciler.runtimes.base import Journal, Outcome, Planned, Ready, Say, Standing, Started
+from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Say, Standing, Started
 from reconciler.runtimes.patience import Patience
 from reconciler.runtimes.v1.carry_out import Carrier
 from reconciler.runtimes.v1.deploy import Deployer
+from reconciler.runtimes.v1.finish import Finisher
 from reconciler.runtimes.v1.look_again import Again
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.orders import plan_orders
 from reconciler.runtimes.v1.outcomes import Waiter
 from reconciler.runtimes.v1.plan import plan_groups
+from reconciler.runtimes.v1.pruning import Pruner
 from reconciler.runtimes.v1.publish import Publisher
 from reconciler.runtimes.v1.status import group_statuses
 from reconciler.runtimes.v1.tags import owner_tags
@@ -33,21 +36,24 @@ class GreengrassV1:
         patience = patience or Patience()
         self._observer = Observer(aws, cache)
         self._provider = provider_for(aws, fleet)
-        provisioner = None
+        store = provisioner = deprovisioner = None
         if fleet.artifacts is not None:
-            store = ArtifactStore(aws, fleet.artifacts.bucket, fleet.artifacts.prefix)
+            store = ArtifactStore(aws, fleet.artifacts.bucket, fleet.artifacts.prefix, fleet.name)
             provisioner = Provisioner(aws, self._provider, store)
+            deprovisioner = Deprovisioner(aws, store, fleet.name)
         self._again = Again(self._observer, self._provider, provisioner)
         self._carrier = Carrier(self._observer, provisioner, Publisher(self._observer, owner_tags(fleet)))
         self._deployer = Deployer(self._observer, fleet.bulk_deployments, fleet.name, patience.sleep, patience.now)
         self._waiter = Waiter(self._observer, patience.sleep, patience.now)
+        self._pruner = Pruner(self._observer, store)
+        self._finisher = Finisher(self._observer, deprovisioner, fleet.name)
 
-    def plan(
-        self, desired: DesiredState, groups: Sequence[Group], known_groups: frozenset[str], *, expect_some: bool
-    ) -> Planned:
-        """Observe ``groups`` and say what would be done. Never writes."""
-        live = self._observer.observe(desired, groups, known_groups, expect_some=expect_some)
-        return plan_groups(self._observer, self._provider, desired, groups, live, known_groups)
+    def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
+        """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes."""
+        known = memory.known_groups
+        live = self._observer.observe(desired, groups, known, expect_some=expect_some)
+        planned = plan_groups(self._observer, self._provider, desired, groups, live, known)
+        return self._pruner.add(planned, desired, groups, live, memory.removals)
 
     def plan_order(
         self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
@@ -68,7 +74,14 @@ class GreengrassV1:
 
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do everything for one group but its deployment."""
+        if group.finishing:
+            self._finisher.note(group, journal)
         return self._carrier.carry_out(plan, group, journal, say)
+
+    def finish(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> None:
+        """Delete what ``group`` gives up, once its deployment, if it has one, has succeeded."""
+        del plan  # each deletion says by itself what it is about
+        self._finisher.finish(group, journal, say)
 
     def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterable[Started]:
         """Ask for the deployments of all groups that are ready, new ones together."""

@@ -17,6 +17,7 @@ def snapshot(live: LiveGroup | None, things: Mapping[str, Existing | None]) -> d
         return {"things": looked_up} if looked_up else {}
     last = live.deployment
     return {
+        **({"name": live.live_name} if live.live_name else {}),
         "groupId": live.id,
         "groupArn": live.arn,
         "groupVersionId": live.version_id,

@@ -8,10 +8,12 @@ from reconciler.runtimes.v1.families import THING_FAMILIES
 from reconciler.runtimes.v1.live import (
     FAMILIES_TAG,
     FLEET_TAG,
+    PRUNE_TAG,
     REDEPLOY_TAG,
     TEMPLATE_TAG,
     TEMPLATE_VERSION_TAG,
 )
+from reconciler.runtimes.v1.prunes import mark_of
 
 NO_FAMILY = "none"
 
@@ -37,6 +39,8 @@ def wanted_tags(fleet: Fleet, group: Group, source: Iterable[str] = ()) -> dict[
         TEMPLATE_VERSION_TAG: str(group.template.version),
         FAMILIES_TAG: " ".join(sorted(managed_families(group, source))) or NO_FAMILY,
     }
+    if mark := mark_of(group):
+        tags[PRUNE_TAG] = mark
     if group.deployment.redeploy is not None and group.deployment.state == "deployed":
         tags[REDEPLOY_TAG] = group.deployment.redeploy
     return tags

@@ -84,3 +84,23 @@ def cut_off_at(number: int, *, after: bool) -> Iterator[list[str]]:
 
     with patch.object(Aws, "call", call):
         yield calls
+
+
+@contextmanager
+def killed_at(call: str, *, after: bool) -> Iterator[None]:
+    """End the process at its first ``service:Operation`` of that name, before it is sent or after it was answered."""
+    real = Aws.call
+    seen: list[str] = []
+
+    def cut(self: Aws, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        if seen:
+            raise Killed  # a process that is dead makes no further call
+        if f"{service}:{operation}" != call:
+            return real(self, service, operation, **parameters)
+        seen.append(call)
+        if after:
+            real(self, service, operation, **parameters)
+        raise Killed
+
+    with patch.object(Aws, "call", cut):
+        yield

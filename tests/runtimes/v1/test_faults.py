@@ -12,7 +12,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v1.applying import applied
-from tests.runtimes.v1.faults import ONCE, Killed, assert_all_keys_kept, made, one_group
+from tests.runtimes.v1.faults import ONCE, Killed, assert_all_keys_kept, killed_at, made, one_group
+from tests.runtimes.v1.pruned import certificates, definitions, policies, prunes, stored, things
 
 MAKING = [
     "greengrass:CreateGroup",
@@ -50,20 +51,7 @@ def test_a_run_that_ends_at_a_call_is_finished_by_the_next(
     fleet: FleetFiles, aws: Sandbox, call: str, moment: str
 ) -> None:
     one_group(fleet).write()
-    real = Aws.call
-    seen: list[str] = []
-
-    def cut(self: Aws, service: str, operation: str, **parameters: object) -> dict[str, object]:
-        if seen or f"{service}:{operation}" != call:
-            if seen:
-                raise Killed  # a process that is dead makes no further call
-            return real(self, service, operation, **parameters)
-        seen.append(call)
-        if moment == "after":
-            real(self, service, operation, **parameters)
-        raise Killed
-
-    with patch.object(Aws, "call", cut), pytest.raises(Killed):
+    with killed_at(call, after=moment == "after"), pytest.raises(Killed):
         run_cli("apply", fleet.directory, "--yes", "--no-wait")
     aws.advance(10)
     applied(aws, fleet)
@@ -139,3 +127,73 @@ def test_a_killed_run_shows_in_the_ledger_as_not_ended(fleet: FleetFiles, aws: S
         run_cli("apply", fleet.directory, "--yes")
     status = json.loads(run_cli("status", fleet.directory, "--format", "json").out)
     assert status["state"] == "stopped"
+
+
+DELETING = [
+    "greengrass:DeleteGroup",
+    "greengrass:DeleteDeviceDefinition",
+    "iot:DetachPolicy",
+    "iot:DeleteCertificate",
+    *long(
+        "greengrass:DeleteCoreDefinition",
+        "iot:DetachThingPrincipal",
+        "iot:UpdateCertificate",
+        "iot:DeletePolicy",
+        "iot:DeleteThing",
+        "s3:DeleteObjects",
+    ),
+]
+
+
+@pytest.mark.parametrize("moment", ["after", *long("before")])
+@pytest.mark.parametrize("call", DELETING)
+def test_a_deletion_that_ends_at_a_call_is_finished_by_the_next(
+    fleet: FleetFiles, aws: Sandbox, call: str, moment: str
+) -> None:
+    applied(aws, prunes(fleet, deprovision=True, forceReset=True).group("a", devices=0).group("b", devices=1))
+    fleet.without_group("b").write()
+    with killed_at(call, after=moment == "after"), pytest.raises(Killed):
+        run_cli("apply", fleet.directory, "--yes")
+    aws.advance(10)
+    ran = run_cli("apply", fleet.directory, "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    assert_only_a_is_left(aws)
+    assert run_cli("plan", fleet.directory).last_line == "No changes. 1 group matches the files."
+
+
+@pytest.mark.parametrize("fault", ["lost", *long("refused", "error", "throttle")])
+@pytest.mark.parametrize("call", ["greengrass:ResetDeployments", *DELETING])
+def test_one_bad_answer_to_a_deletion_changes_nothing_about_the_end(
+    fleet: FleetFiles, aws: Sandbox, call: str, fault: str
+) -> None:
+    applied(aws, prunes(fleet, deprovision=True, forceReset=True).group("a", devices=0).group("b", devices=1))
+    fleet.without_group("b").write()
+    service, operation = call.split(":")
+    aws.put_faults([{"service": service, "operation": operation, "fault": fault, "times": 1}])
+    ran = run_cli("apply", fleet.directory, "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    assert_only_a_is_left(aws)
+
+
+@pytest.mark.parametrize("moment", ["after", *long("before")])
+@pytest.mark.parametrize("call", ["greengrass:UpdateGroup", *long("greengrass:UpdateCoreDefinition")])
+def test_a_rename_that_ends_at_a_call_is_finished_by_the_next(
+    fleet: FleetFiles, aws: Sandbox, call: str, moment: str
+) -> None:
+    applied(aws, fleet.group("a", devices=0))
+    fleet.without_group("a").group("b", cores=[{"thingName": "a-core"}], devices=0)
+    prunes(fleet, deprovision=True, moved=[{"from": "a", "to": "b"}]).write()
+    with killed_at(call, after=moment == "after"), pytest.raises(Killed):
+        run_cli("apply", fleet.directory, "--yes")
+    applied(aws, fleet)
+    assert set(live.groups(aws.client)) == {"b"}
+    assert "demo/b/cores" in definitions(aws)
+    assert things(aws) == {"a-core"}
+    assert run_cli("plan", fleet.directory).last_line.startswith("No changes.")
+
+
+def assert_only_a_is_left(aws: Sandbox) -> None:
+    assert set(live.groups(aws.client)) == {"a"}
+    assert definitions(aws) == {"demo/a/cores", "demo/line/functions", "demo/line/subscriptions"}
+    assert things(aws) == {"a-core"} == stored(aws)
+    assert (certificates(aws), len(policies(aws))) == (1, 1)

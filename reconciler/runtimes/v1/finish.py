@@ -1,0 +1,129 @@
+"""Carries out what a plan deletes, last of all: groups, their definitions, what was made for things, and keys.
+
+Whatever was read when the plan was made is looked at once more before it is deleted. What is gone already is as good as
+deleted, so that a run which was cut off can be repeated.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from reconciler.aws.client import is_not_found
+from reconciler.model.errors import AwsError, ReconcileError
+from reconciler.model.plan import Action, GroupPlan
+from reconciler.provisioning.deprovision import Deprovisioner
+from reconciler.runtimes.base import Journal, Say
+from reconciler.runtimes.v1.families import FAMILIES
+from reconciler.runtimes.v1.live import FLEET_TAG
+from reconciler.runtimes.v1.observe import Observer
+from reconciler.runtimes.v1.removals import removal_of
+
+THINGS_AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """Deletes for one fleet. Threads share it. Methods raise AwsError and ReconcileError."""
+
+    observer: Observer
+    deprovisioner: Deprovisioner | None
+    fleet: str
+
+    def note(self, group: GroupPlan, journal: Journal) -> None:
+        """Note what will be deleted: once the group is, nothing in the account leads to the rest of it."""
+        for group_id in _group_ids(group):
+            journal.to_remove(group_id, removal_of(group, group_id).text())
+
+    def finish(self, group: GroupPlan, journal: Journal, say: Say) -> None:
+        """Delete what ``group`` gives up, in order."""
+        for action in group.of_kind("delete-group"):
+            self._delete_group(action)
+            say(group.name, "group deleted")
+        for action in group.of_kind("delete-definition"):
+            say(group.name, self._delete_definition(action))
+        keeping = self._deprovision_all(group, journal, say)
+        for action in group.of_kind("delete-artifacts"):
+            if things := [name for name in action.inputs["things"] if name not in keeping]:
+                self._deprovisioner().store.delete(action.inputs["groupId"], things)
+                say(group.name, "keys deleted")
+        if group.operation == "delete":
+            journal.forget(group.name)
+        for group_id in _group_ids(group):
+            journal.removed(group_id)
+
+    def _delete_group(self, action: Action) -> None:
+        """Delete a group if it is as it was planned: ours, at the same version, and reset."""
+        aws, group_id = self.observer.aws, action.inputs["groupId"]
+        try:
+            found = aws.call("greengrass", "GetGroup", GroupId=group_id)
+        except AwsError as error:
+            if is_not_found(error):
+                return
+            raise
+        tags = aws.call("greengrass", "ListTagsForResource", ResourceArn=found["Arn"]).get("tags", {})
+        if tags.get(FLEET_TAG) != self.fleet:
+            raise _moved(f"the group bears no mark of fleet {self.fleet} any more")
+        if found.get("LatestVersion", "") != action.inputs["groupVersionId"]:
+            raise _moved("the group got a new version")
+        last = self.observer.newest_deployment(group_id)
+        if last is not None and not (last.is_reset and last.status == "Success"):
+            raise _moved(f"the group was deployed again (deployment {last.id})")
+        try:
+            aws.call("greengrass", "DeleteGroup", GroupId=group_id)
+        except AwsError as error:
+            if not is_not_found(error):
+                raise
+
+    def _delete_definition(self, action: Action) -> str:
+        """Delete a definition of ours that no group uses; what became of it."""
+        aws, family = self.observer.aws, FAMILIES[action.inputs["family"]]
+        which = {family.id_parameter: action.inputs["definitionId"]}
+        try:
+            found = aws.call("greengrass", family.operation("Get"), **which)
+            if found.get("tags", {}).get(FLEET_TAG) != self.fleet:
+                return f"definition {action.subject} stays: it bears no mark of fleet {self.fleet} any more"
+            aws.call("greengrass", family.operation("Delete"), **which)
+        except AwsError as error:
+            # 400: a group uses it. Of two groups that are deleted and share it, the second one takes it along.
+            if error.status == 400:
+                return f"definition {action.subject} stays: {error.message}"
+            if not is_not_found(error):
+                raise
+        return f"definition {action.subject} deleted"
+
+    def _deprovision_all(self, group: GroupPlan, journal: Journal, say: Say) -> frozenset[str]:
+        """Take back what was made for things, several at once; the things whose keys have to stay."""
+
+        def deprovision(action: Action) -> bool:
+            key = f"{action.inputs['groupId']}/policies/{action.subject}"
+            left = self._deprovisioner().deprovision(
+                action.inputs["groupId"], action.subject, lambda names: _remembered(journal, key, names)
+            )
+            say(group.name, f"{action.subject} {f'stays: {left.why}' if left.why else 'deprovisioned'}")
+            return left.keys
+
+        actions = group.of_kind("deprovision-thing")
+        with ThreadPoolExecutor(THINGS_AT_ONCE) as pool:
+            keeping = list(pool.map(deprovision, actions))
+        return frozenset(action.subject for action, keeps in zip(actions, keeping, strict=True) if keeps)
+
+    def _deprovisioner(self) -> Deprovisioner:
+        if self.deprovisioner is None:
+            raise ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
+        return self.deprovisioner
+
+
+def _group_ids(group: GroupPlan) -> Iterable[str]:
+    return sorted({action.inputs["groupId"] for action in group.finishing})
+
+
+def _remembered(journal: Journal, key: str, names: frozenset[str]) -> frozenset[str]:
+    """``names`` with those that an earlier run has noted; noted before they are detached, and cannot be found again."""
+    begun = journal.begin(key)
+    known = names | frozenset(((begun.result if begun is not None else None) or "").split())
+    journal.finish(key, " ".join(sorted(known)))
+    return known
+
+
+def _moved(what: str) -> ReconcileError:
+    return ReconcileError(f"not deleted: {what} since it was planned", hint="plan again, and look at it")
