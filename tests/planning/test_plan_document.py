@@ -206,8 +206,9 @@ def test_what_is_no_plan_is_refused_by_its_place(document: Any, message: str) ->
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"", "not JSON: Expecting value at line 1, column 1"),
-        (json_text(plan_document(SAMPLE))[:500], "not JSON: "),
+        (b"", "the file is cut off at line 1: it ends in the middle"),
+        (b'{"fleet" "demo"}', "not JSON: Expecting ':' delimiter at line 1, column 10"),
+        (json_text(plan_document(SAMPLE))[:500], "the file is cut off at line "),
         (b'{"fleet": "\xff"}', "not UTF-8 text: invalid start byte at byte 11"),
         ("9" * 5000, "not a plan: "),
         ("[" * 100_000, "not a plan: nested too deeply"),

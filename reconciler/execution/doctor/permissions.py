@@ -11,9 +11,14 @@ from reconciler.model.fleet import Fleet
 Role = Literal["plan", "apply", "worker"]
 
 READ_GROUPS = ("GetDeploymentStatus", "GetGroupVersion", "ListDeployments")
-WRITE_GROUPS = ("CreateDeployment", "CreateGroupVersion", "GetGroup", "ResetDeployments")
+WRITE_GROUPS = ("CreateDeployment", "CreateGroupVersion", "DeleteGroup", "GetGroup", "ResetDeployments", "UpdateGroup")
 READ_DEFINITIONS = ("Get*Definition", "Get*DefinitionVersion")
-WRITE_DEFINITIONS = ("Create*DefinitionVersion", "List*DefinitionVersions")
+WRITE_DEFINITIONS = (
+    "Create*DefinitionVersion",
+    "Delete*Definition",
+    "List*DefinitionVersions",
+    "Update*Definition",
+)
 WITHOUT_RESOURCE = (
     "Create*Definition",
     "CreateGroup",
@@ -42,6 +47,18 @@ REGISTER_THING_DOES = (
     "UpdateThing",
 )
 """What RegisterThing calls for its caller (AWS IoT API reference)."""
+DEPROVISION = (
+    "DeleteCertificate",
+    "DeletePolicy",
+    "DeleteThing",
+    "DetachPolicy",
+    "DetachThingPrincipal",
+    "ListPrincipalThings",
+    "ListTargetsForPolicy",
+)
+"""What takes back what was made for a thing."""
+REGISTER_THING = ("CreateCertificateFromCsr", "DescribeEndpoint", "ListAttachedPolicies", "RegisterThing")
+"""These take no resource, or one that only the call itself knows."""
 READ_TABLE = ("BatchGetItem", "GetItem", "Query")
 WRITE_TABLE = ("DeleteItem", "PutItem", "UpdateItem")
 WORK_QUEUES = ("ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "SendMessage")
@@ -93,8 +110,10 @@ def _things(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
     if role == "plan":
         return
     made = [f"{root}:{kind}/*" for kind in ("billinggroup", "cert", "policy", "thing", "thinggroup")]
-    yield _allow("RegisterThing", "iot", ["CreateCertificateFromCsr", "DescribeEndpoint", "RegisterThing"], ["*"])
+    yield _allow("RegisterThing", "iot", REGISTER_THING, ["*"])
     yield _allow("RegisterThingDoes", "iot", REGISTER_THING_DOES, made)
+    taken_back = [f"{root}:{kind}/*" for kind in ("cert", "policy", "thing")]
+    yield _allow("Deprovision", "iot", DEPROVISION, taken_back)
 
 
 def _places(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
@@ -102,7 +121,9 @@ def _places(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
         bucket = f"arn:{fleet.partition}:s3:::{fleet.artifacts.bucket}"
         yield _allow("ListArtifacts", "s3", ["ListBucket"], [bucket])
         if role != "plan":  # the artifacts hold private keys
-            yield _allow("Artifacts", "s3", ["GetObject", "PutObject"], [f"{bucket}/{fleet.artifacts.prefix}*"])
+            yield _allow(
+                "Artifacts", "s3", ["DeleteObject", "GetObject", "PutObject"], [f"{bucket}/{fleet.artifacts.prefix}*"]
+            )
     if fleet.bulk_deployments is not None and role != "plan":
         inputs = f"arn:{fleet.partition}:s3:::{fleet.bulk_deployments.bucket}/{fleet.bulk_deployments.prefix}*"
         yield _allow("BulkInputs", "s3", ["PutObject"], [inputs])
