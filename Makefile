@@ -21,7 +21,7 @@ setup: $(READY) ## make .venv with the project, the sandbox and all tools in it
 $(READY): pyproject.toml constraints.txt tests/infra/ministack.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[sandbox,dev]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[policies,sandbox,dev]'
 	$(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/ministack
 	$(BIN)/uv pip install --quiet --python $(VENV)/ministack/bin/python --requirement tests/infra/ministack.txt
 	@touch $(READY)

@@ -115,7 +115,6 @@ def _kind(root: LocatedDict, problems: Problems) -> str | None:
 
 _LATER_KEYS: Mapping[tuple[str, Path], str] = {
     ("Fleet", ("spec", "rollout")): "take it away; all groups of a run are deployed together",
-    ("Fleet", ("spec", "guards")): "take it away; look at the plan before you apply it",
 }
 _LATER_VALUES: Mapping[tuple[str, Path], tuple[str, str]] = {
     ("Template", ("spec", "runtime")): (_LATER_RUNTIME, "write runtime: greengrass/v1"),

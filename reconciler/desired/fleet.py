@@ -5,7 +5,9 @@ from typing import Any
 from reconciler.desired.arns import check_role
 from reconciler.desired.cdf import build_provisioning
 from reconciler.desired.documents import Checked
+from reconciler.desired.guards import build_guards
 from reconciler.desired.located import LocatedDict, plain
+from reconciler.desired.policies import build_policies
 from reconciler.desired.problems import Problems
 from reconciler.desired.pruning import build_moves, build_pruning
 from reconciler.model.fleet import Artifacts, BulkDeployments, Execution, Fleet, LedgerPlace
@@ -47,6 +49,8 @@ def build_fleet(documents: list[Checked], start: Position, everything_read: bool
         limits={name: float(rate) for name, rate in spec.get("limits", {}).items()},
         pruning=build_pruning(spec, problems),
         moved=build_moves(spec),
+        guards=build_guards(spec, problems),
+        policies=build_policies(spec, problems),
         position=first.position,
     )
     if fleet.bulk_deployments and isinstance(bulk, LocatedDict):

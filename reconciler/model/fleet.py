@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from reconciler.model.guards import Guards, Policy
 from reconciler.model.position import NOWHERE, Position
 from reconciler.model.pruning import SAYS_NOTHING, Move, Pruning
 
@@ -84,6 +85,8 @@ class Fleet:
     limits: Mapping[str, float] = field(default_factory=dict)
     pruning: Pruning = SAYS_NOTHING
     moved: tuple[Move, ...] = ()
+    guards: Guards = field(default_factory=Guards)
+    policies: tuple[Policy, ...] = ()
     position: Position = NOWHERE
 
     @property

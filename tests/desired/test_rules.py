@@ -294,7 +294,6 @@ CASES: list[tuple[str, str, str, str]] = [
         fleet("  §rollout: {waves: []}\n"),
         "spec.rollout is not supported yet; a later version brings it",
     ),
-    ("not-yet", "fleet.yaml", fleet("  §guards: {}\n"), "spec.guards is not supported yet; a later version brings it"),
     (
         "missing-key",
         "fleet.yaml",
