@@ -76,14 +76,23 @@ class GroupPlan:
 
 @dataclass(frozen=True, slots=True)
 class GuardFinding:
-    """What a guard says of the plan: ``error`` refuses the apply. ``source`` is ``file:line`` of the limit or value."""
+    """What a guard or policy says of the plan: all but a ``warning`` refuses the apply unless it is waived.
+
+    ``source`` is ``file:line`` of the limit or value; ``waived`` says what lets it pass, empty for nothing.
+    """
 
     guard: str
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "needs-approval"]
     message: str
     limit: Any = None
     actual: Any = None
     source: str = ""
+    waived: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it stands in the way of an apply."""
+        return self.severity != "warning" and not self.waived
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class Plan:
     @property
     def errors(self) -> tuple[GuardFinding, ...]:
         """The findings that refuse an apply."""
-        return tuple(finding for finding in self.guards if finding.severity == "error")
+        return tuple(finding for finding in self.guards if finding.refuses)
 
     @property
     def summary(self) -> Summary:

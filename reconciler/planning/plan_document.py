@@ -79,4 +79,5 @@ def _guard(finding: GuardFinding) -> dict[str, Any]:
         "limit": plain(finding.limit),
         "actual": plain(finding.actual),
         "source": finding.source,
+        "waived": finding.waived,
     }

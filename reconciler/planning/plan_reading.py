@@ -19,7 +19,7 @@ HINT = "make the plan again with `reconcile plan DIR --out plan.json`"
 
 _OPERATIONS: tuple[str, ...] = get_args(Operation)
 _CHANGE_KINDS = ("add", "remove", "change")
-_SEVERITIES = ("error", "warning")
+_SEVERITIES = ("error", "warning", "needs-approval")
 _TYPE_NAMES: Mapping[type, str] = {str: "text", int: "a whole number", bool: "true or false", list: "a list"}
 
 
@@ -129,6 +129,7 @@ def _guard(fields: "_Fields") -> GuardFinding:
         limit=fields.anything("limit"),
         actual=fields.anything("actual"),
         source=fields.text("source"),
+        waived=fields.text("waived"),
     )
 
 
