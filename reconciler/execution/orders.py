@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reconciler.execution.guarding import guarded
 from reconciler.execution.session import Session, plan_with
 from reconciler.model.group import DeploymentSpec, Group
 from reconciler.model.order import DeploymentOrder
@@ -10,11 +11,15 @@ from reconciler.model.plan import GroupPlan, Plan
 
 
 def plan_order(session: Session, groups: Sequence[Group], order: DeploymentOrder) -> Plan:
-    """The plan that carries ``order`` out on ``groups``: at most one action a group. Reads AWS and never writes."""
+    """The plan that carries ``order`` out on ``groups``: at most one action a group. Reads AWS and never writes.
+
+    Of the guards those count that the fleet sets itself: whoever gives an order has named the groups.
+    """
     known = session.ledger.known_groups()
-    return plan_with(
+    plan, facts = plan_with(
         session, groups, lambda runtime, members: runtime.plan_order(session.desired, members, order, known)
     )
+    return guarded(session.desired, plan, facts, defaults=False)
 
 
 def as_ordered(groups: Sequence[Group], plan: Plan, order: DeploymentOrder) -> list[Group]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.aws.cache import Cache
 from reconciler.aws.stats import Stats
 from reconciler.execution.dynamodb_ledger import DynamoDbLedger
+from reconciler.execution.guarding import guarded
 from reconciler.execution.ledger import Ledger, now_text
 from reconciler.execution.local_state import local_state
 from reconciler.execution.sqlite_ledger import SqliteLedger
@@ -21,6 +22,7 @@ from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.model.run import FleetStatus
 from reconciler.model.template import GREENGRASS_V1
+from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Memory, Planned, Runtime
 from reconciler.runtimes.patience import Patience
 
@@ -125,30 +127,33 @@ def check_account(aws: "Aws", desired: DesiredState) -> None:
 
 
 def make_plan(session: Session, groups: Sequence[Group], *, expect_some: bool = True) -> Plan:
-    """The plan that brings ``groups`` to what the files say. Reads AWS and never writes."""
+    """The plan that brings ``groups`` to what the files say, with what guards say of it. Reads AWS and never writes."""
     memory = Memory(session.ledger.known_groups(), session.ledger.removals())
-    return plan_with(
+    plan, facts = plan_with(
         session,
         groups,
         lambda runtime, members: runtime.plan(session.desired, members, memory, expect_some=expect_some),
     )
+    return guarded(session.desired, plan, facts)
 
 
 def plan_with(
     session: Session, groups: Sequence[Group], plan_members: Callable[[Runtime, Sequence[Group]], Planned]
-) -> Plan:
-    """One plan of what ``plan_members`` makes of each runtime and its groups."""
+) -> tuple[Plan, Facts]:
+    """One plan of what ``plan_members`` makes of each runtime and its groups, and what guards want to know besides."""
     fleet = session.desired.fleet
     plans: list[GroupPlan] = []
     guards: list[GuardFinding] = []
     contents: dict[str, Mapping[str, Any]] = {}
+    facts = Facts()
     for name, members in _by_runtime(groups).items():
         with session.aws.stats.phase("plan"):
             planned = plan_members(session.runtimes[name], members)
         plans.extend(planned.groups)
         guards.extend(planned.guards)
         contents |= planned.contents
-    return Plan(
+        facts |= planned.facts
+    plan = Plan(
         fleet=fleet.name,
         account=fleet.account,
         region=fleet.region,
@@ -157,6 +162,7 @@ def plan_with(
         guards=tuple(sorted(guards, key=lambda finding: (finding.severity, finding.guard, finding.message))),
         contents=contents,
     )
+    return plan, facts
 
 
 def read_status(session: Session, groups: Sequence[Group], run_id: str | None) -> FleetStatus:

@@ -9,6 +9,7 @@ from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import Action, GroupPlan, GuardFinding, Plan
 from reconciler.model.run import GroupStatus
+from reconciler.planning.guards.facts import Facts
 
 Say = Callable[[str, str], None]
 """Tells the user what happens: ``say(group, what)``."""
@@ -16,11 +17,12 @@ Say = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a runtime adds to a plan."""
+    """What a runtime adds to a plan, and the ``facts`` that guards want to know besides."""
 
     groups: tuple[GroupPlan, ...]
     guards: tuple[GuardFinding, ...]
     contents: Mapping[str, Mapping[str, Any]]
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass(frozen=True, slots=True)

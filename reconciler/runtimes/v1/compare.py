@@ -8,6 +8,7 @@ from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group, Thing
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
+from reconciler.model.template import TemplateRef
 from reconciler.planning.differences import differences
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
@@ -18,6 +19,7 @@ from reconciler.runtimes.v1.live import (
     GROUP_VERSION_TAG,
     REDEPLOY_OF_TAG,
     REDEPLOY_TAG,
+    TEMPLATE_DIGEST_TAG,
     TEMPLATE_TAG,
     Answers,
     LiveFleet,
@@ -35,6 +37,7 @@ class Comparison:
     """Everything that comparing needs. ``known_groups`` are those that the ledger remembers as made before.
 
     ``renamed`` are the definitions that bear the old name of a group which ``moved`` renames, by its new name.
+    ``template_digests`` are those of what the desired template versions say.
     """
 
     desired: DesiredState
@@ -44,6 +47,7 @@ class Comparison:
     provisioning: Callable[[Thing], dict[str, Any]]
     known_groups: frozenset[str] = frozenset()
     renamed: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
+    template_digests: Mapping[TemplateRef, str] = field(default_factory=dict)
 
 
 def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list[GuardFinding]]:
@@ -67,7 +71,7 @@ def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list
         operation=_operation(difference, actions),
         target=group.template,
         fingerprint=digest(observed),
-        reasons=tuple(filter(None, (drift, *_reasons(group, live, definitions), *choice.reasons))),
+        reasons=tuple(filter(None, (drift, *_reasons(difference), *choice.reasons))),
         drift=bool(drift),
         changes=changes_of(difference),
         actions=actions,
@@ -145,7 +149,8 @@ def _tags(
     Where something is written anyway, a version that we have not marked, and that is as the files say, is marked now:
     a run was cut off before it could do that.
     """
-    tags = wanted_tags(comparison.desired.fleet, group, comparison.live.sources.get(group.template, ()))
+    source = comparison.live.sources.get(group.template, ())
+    tags = wanted_tags(comparison.desired.fleet, group, comparison.template_digests[group.template], source)
     tags |= {**choice.marks, **wanted_mark(group, live.tags if live is not None else {})}
     if live is not None and live.version_id is not None and not needs_version(live, definitions):
         writes = choice.action is not None or not tags.items() <= live.tags.items()
@@ -169,7 +174,8 @@ def _operation(difference: Difference, actions: Iterable[Action]) -> Operation:
     return "deploy" if kinds and kinds <= set(DEPLOYMENT_KINDS) else "update"
 
 
-def _reasons(group: Group, live: LiveGroup | None, definitions: Definitions) -> list[str]:
+def _reasons(difference: Difference) -> list[str]:
+    group, live, tags, definitions = difference.group, difference.live, difference.tags, difference.definitions
     if live is None:
         return ["no group of this name is live"]
     renamed = [f"renamed from {live.live_name}"] if live.live_name else []
@@ -179,6 +185,8 @@ def _reasons(group: Group, live: LiveGroup | None, definitions: Definitions) -> 
         reasons.append(f"template {live.tags[TEMPLATE_TAG]} {before} → {group.template}")
     elif before is not None and before != group.template.version:
         reasons.append(f"target version {before} → {group.template.version}")
+    elif live.tags.get(TEMPLATE_DIGEST_TAG, tags[TEMPLATE_DIGEST_TAG]) != tags[TEMPLATE_DIGEST_TAG]:
+        reasons.append(f"template {group.template} was edited after its release")
     for family, one, many in (("cores", "core", "cores"), ("devices", "device", "devices")):
         for kind, word in (("add", "new"), ("remove", "gone from the files")):
             count = sum(change.kind == kind and change.path.startswith(f"{family}[") for change in definitions.changes)

@@ -23,6 +23,8 @@ DEPLOYMENT_TAG = "reconciler:deployment"
 """
 GROUP_VERSION_TAG = "reconciler:group-version"
 """The group version that we made last: a newer one was made by somebody else."""
+TEMPLATE_DIGEST_TAG = "reconciler:template-digest"
+"""What that template version said then: a version that says something else now was edited after its release."""
 FAMILIES_TAG = "reconciler:families"
 """The families that the files managed when the group was brought to them: one that they no longer name goes."""
 
@@ -110,12 +112,14 @@ class LiveGroup:
 class LiveFleet:
     """The declared groups that exist, by name, and the definitions of the groups that are templates' sources.
 
-    ``others`` are the live groups that no file declares, and that none of ``groups`` is, as ListGroups tells of them.
+    ``others`` are the live groups that no file declares, and that none of ``groups`` is, as ListGroups tells of them;
+    ``names`` those of all live groups, declared or not.
     """
 
     groups: Mapping[str, LiveGroup] = field(default_factory=dict)
     sources: Mapping[TemplateRef, Mapping[str, LiveDefinition]] = field(default_factory=dict)
     others: tuple[Mapping[str, Any], ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from reconciler.runtimes.v1.live import (
 )
 from reconciler.runtimes.v1.prunes import AS_THE_FLEET
 from reconciler.runtimes.v1.renames import rows_of
-from reconciler.runtimes.v1.tags import wanted_tags
+from reconciler.runtimes.v1.tags import template_digests, wanted_tags
 
 WORKERS = 16
 """Threads that read. At 30 calls a second and answers within half a second more would only wait."""
@@ -85,16 +85,18 @@ class Observer:
         refs = sorted({group.template for group in groups if desired.templates[group.template].source is not None})
         read = in_parallel(lambda ref: self._source(desired.templates[ref].source), refs)
         sources = dict(zip(refs, read, strict=True))
+        digests = template_digests(desired)
 
         def observe_group(pair: tuple[Group, list[dict[str, Any]]]) -> LiveGroup:
             group, rows = pair
-            wanted = wanted_tags(desired.fleet, group, sources.get(group.template, ()))
+            source = sources.get(group.template, ())
+            wanted = wanted_tags(desired.fleet, group, digests[group.template], source)
             return self.group(rows[0], wanted, name=group.name)
 
         live = in_parallel(observe_group, found)
         meant = {group.name for group in desired.groups} | {row["Name"] for _, (row, *_) in found}
         others = tuple(row for name in sorted(listed.keys() - meant) for row in listed[name])
-        return LiveFleet({group.name: group for group in live}, sources, others)
+        return LiveFleet({group.name: group for group in live}, sources, others, frozenset(listed))
 
     def list_groups(self) -> dict[str, list[dict[str, Any]]]:
         """Every group of the account and region by name, as ListGroups tells of it."""

@@ -13,11 +13,12 @@ from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import Action, Change, GroupPlan, GuardFinding
 from reconciler.model.template import TemplateRef
+from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.v1.families import group_version_id
 from reconciler.runtimes.v1.live import RESETS, RUNNING, TEMPLATE_TAG, LiveGroup
 from reconciler.runtimes.v1.observe import Observer, in_parallel
-from reconciler.runtimes.v1.plan import check_means
+from reconciler.runtimes.v1.plan import check_means, failing_groups
 from reconciler.runtimes.v1.snapshot import snapshot
 from reconciler.runtimes.v1.tags import template_version
 from reconciler.runtimes.v1.wanted import live_entries
@@ -59,7 +60,8 @@ def plan_orders(
     plans = tuple(plan for plan, _ in pairs)
     check_means(desired, plans)
     findings = [finding for _, finding in pairs if finding is not None]
-    return Planned(plans, (*findings, *departures(groups, plans, live, order)), {})
+    facts = Facts(failing_groups(live))
+    return Planned(plans, (*findings, *departures(groups, plans, live, order)), {}, facts)
 
 
 def look_up(observer: Observer, live: LiveGroup | None, order: DeploymentOrder) -> Looked:

@@ -7,15 +7,17 @@ from reconciler.model.desired import DesiredState, ProvisioningTemplate
 from reconciler.model.errors import AwsError, ConfigurationError, Problem
 from reconciler.model.group import Group, Thing
 from reconciler.model.plan import GroupPlan
+from reconciler.planning.guards.facts import Facts
 from reconciler.provisioning.provision import Provider, missing_artifacts_bucket
 from reconciler.provisioning.requests import parse_template, provisioning_inputs
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.v1.compare import Comparison, compare_group
-from reconciler.runtimes.v1.live import Answers, LiveFleet, Questions
+from reconciler.runtimes.v1.live import Answers, LiveFleet, LiveGroup, Questions
 from reconciler.runtimes.v1.observe import Observer, in_parallel
 from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.questions import open_questions
 from reconciler.runtimes.v1.renames import renamed_definitions
+from reconciler.runtimes.v1.tags import template_digests
 
 
 def plan_groups(
@@ -43,12 +45,38 @@ def plan_groups(
         lambda thing: provisioning_inputs(desired, thing, lambda name: templates.read(name, thing)),
         known_groups,
         renamed,
+        template_digests(desired),
     )
     compared = [compare_group(comparison, group) for group in groups]
     plans = tuple(plan for plan, _ in compared)
     check_means(desired, plans)
     findings = tuple(finding for _, found in compared for finding in found)
-    return Planned(plans, findings, publications.contents)
+    return Planned(plans, findings, publications.contents, _facts(desired, live, known_groups))
+
+
+def _facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str]) -> Facts:
+    """What guards want to know of what was observed.
+
+    A declared group that was not looked at may well be ours; who adopts one has looked at this account, and so has who
+    names a group in it as the source of a template.
+    """
+    declared = {group.name: group.adopt for group in desired.groups}
+    foreign = {
+        name for name, group in live.groups.items() if group.fleet != desired.fleet.name and not declared.get(name)
+    }
+    knows_ours = bool(known_groups or (live.names & declared.keys()) - foreign)
+    sources = {template.source.group_id for template in desired.templates.values() if template.source is not None}
+    others = {row["Name"] for row in live.others if row["Id"] not in sources}
+    return Facts(failing_groups(live.groups), frozenset(others), knows_ours)
+
+
+def failing_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:
+    """The groups whose newest deployment has failed, with what their cores say."""
+    return {
+        name: group.deployment.error
+        for name, group in live.items()
+        if group.deployment is not None and group.deployment.status == "Failure"
+    }
 
 
 def ask(

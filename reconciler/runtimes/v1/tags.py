@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 
+from reconciler.model.canonical import digest
+from reconciler.model.desired import DesiredState
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.runtimes.v1.families import THING_FAMILIES
+from reconciler.model.template import Template, TemplateRef
+from reconciler.runtimes.v1.families import THING_FAMILIES, comparable
 from reconciler.runtimes.v1.live import (
     FAMILIES_TAG,
     FLEET_TAG,
     PRUNE_TAG,
     REDEPLOY_TAG,
+    TEMPLATE_DIGEST_TAG,
     TEMPLATE_TAG,
     TEMPLATE_VERSION_TAG,
 )
@@ -32,11 +36,35 @@ def managed_families(group: Group, source: Iterable[str] = ()) -> frozenset[str]
     return frozenset(things | group.definitions.keys() | (set(source) - THING_FAMILIES))
 
 
-def wanted_tags(fleet: Fleet, group: Group, source: Iterable[str] = ()) -> dict[str, str]:
-    """The tags of a group that is as the files say; ``source`` are the families of its template's source."""
+def template_digests(desired: DesiredState) -> dict[TemplateRef, str]:
+    """A digest of what each template version says, whatever the order in which it says it."""
+    return {ref: _digest_of(template) for ref, template in desired.templates.items()}
+
+
+def _digest_of(template: Template) -> str:
+    source = template.source
+    return digest(
+        {
+            "definitions": {family: comparable(family, content) for family, content in template.definitions.items()},
+            "source": [source.group_id, source.group_version_id] if source is not None else None,
+            "deviceSubscriptions": {
+                of: comparable("subscriptions", {"Subscriptions": subscriptions})
+                for of, subscriptions in template.device_subscriptions.items()
+                if subscriptions
+            },
+        }
+    )
+
+
+def wanted_tags(fleet: Fleet, group: Group, template_digest: str, source: Iterable[str] = ()) -> dict[str, str]:
+    """The tags of a group that is as the files say.
+
+    ``template_digest`` is that of its target version; ``source`` are the families of its template's source.
+    """
     tags = owner_tags(fleet) | {
         TEMPLATE_TAG: group.template.name,
         TEMPLATE_VERSION_TAG: str(group.template.version),
+        TEMPLATE_DIGEST_TAG: template_digest,
         FAMILIES_TAG: " ".join(sorted(managed_families(group, source))) or NO_FAMILY,
     }
     if mark := mark_of(group):
