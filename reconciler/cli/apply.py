@@ -13,9 +13,12 @@ from reconciler.cli.fleet import opened
 from reconciler.cli.saved import check_fits, read_plan_file
 from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.executor import Carried
+from reconciler.execution.guarding import guarded
 from reconciler.execution.ledger import lease_seen, left_open
 from reconciler.execution.session import make_plan
 from reconciler.model.errors import UsageError
+from reconciler.model.guards import GuardSetting
+from reconciler.planning.guards.waivers import Waiver, lift
 from reconciler.reporting.apply_text import apply_summary_line, open_group_lines
 from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
@@ -48,6 +51,8 @@ from reconciler.reporting.style import Style
     help="Return once the run is recorded and queued; `reconcile status` follows it. Only with execution mode queue.",
 )
 @options.allow_empty_option
+@options.guard_option
+@options.waiver_options
 @options.color_option
 @options.stats_option
 def apply(
@@ -56,6 +61,9 @@ def apply(
     run_id: str | None,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    guard: dict[str, GuardSetting],
+    waive: tuple[Waiver, ...],
+    approve: tuple[Waiver, ...],
     output_format: str,
     timeout: float,
     lock_timeout: float,
@@ -88,16 +96,17 @@ def apply(
         options=ApplyOptions(wait, timeout, detach, lock_timeout, allow_partial),
     )
     plan = read_plan_file(Path(target)) if saved else None
-    with opened(directory, select, exclude, stats) as fleet:
+    waivers = [*waive, *approve]
+    with opened(directory, select, exclude, stats, guards=guard, waivers=waivers) as fleet:
         session, groups = fleet.session, fleet.groups
         if plan is not None:
             check_fits(plan, session.desired.fleet, directory)
-            return carry_out(session, plan, groups, manner)
+            return carry_out(session, lift(guarded(session.desired, plan), waivers), groups, manner)
         manner = replace(manner, seen=lease_seen(session.ledger))
         if run_id is not None:
             groups = left_open(session.ledger, run_id, groups)
         plan = make_plan(session, groups, expect_some=not allow_empty)
-        return carry_out(session, plan, groups, manner)
+        return carry_out(session, lift(plan, waivers), groups, manner)
 
 
 def _check_usage(*, saved: bool, directory: str | None, narrowed: bool) -> None:

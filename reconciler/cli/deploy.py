@@ -15,8 +15,10 @@ from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.ledger import lease_seen
 from reconciler.execution.orders import as_ordered, plan_order
 from reconciler.model.errors import UsageError
+from reconciler.model.guards import GuardSetting
 from reconciler.model.order import DEPLOYMENT_TYPES, DeploymentOrder
 from reconciler.model.plan import Plan
+from reconciler.planning.guards.waivers import Waiver, lift
 from reconciler.reporting.apply_text import NAMED, deploy_summary_line, open_group_lines
 from reconciler.reporting.style import Style
 
@@ -57,6 +59,8 @@ class _Given:
 @options.exclude_option
 @options.format_option
 @carrying_out_options
+@options.guard_option
+@options.waiver_options
 @options.color_option
 @options.stats_option
 def deploy(
@@ -66,6 +70,9 @@ def deploy(
     deployment_id: str | None,
     directory: str | None,
     exclude: tuple[str, ...],
+    guard: dict[str, GuardSetting],
+    waive: tuple[Waiver, ...],
+    approve: tuple[Waiver, ...],
     output_format: str,
     timeout: float,
     lock_timeout: float,
@@ -91,11 +98,12 @@ def deploy(
         yes=yes,
         options=ApplyOptions(wait, timeout, lock_timeout=lock_timeout),
     )
-    with opened(directory, patterns, exclude, stats) as fleet:
+    waivers = [*waive, *approve]
+    with opened(directory, patterns, exclude, stats, guards=guard, waivers=waivers) as fleet:
         _check_one(given.order, [group.name for group in fleet.groups])
         manner = replace(manner, seen=lease_seen(fleet.session.ledger))
         plan = plan_order(fleet.session, fleet.groups, given.order)
-        return carry_out(fleet.session, plan, as_ordered(fleet.groups, plan, given.order), manner)
+        return carry_out(fleet.session, lift(plan, waivers), as_ordered(fleet.groups, plan, given.order), manner)
 
 
 def _split(groups: Sequence[str], directory: str | None) -> tuple[str, list[str]]:

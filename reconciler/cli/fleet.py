@@ -1,15 +1,18 @@
 """Opens the fleet that a command is about, and writes what it cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.aws.stats import Stats
 from reconciler.desired.load import load
+from reconciler.execution.guarding import check_waivers
 from reconciler.execution.session import Session, open_session
 from reconciler.model.errors import ReconcileError
 from reconciler.model.group import Group
+from reconciler.model.guards import GuardSetting
+from reconciler.planning.guards.waivers import Waiver
 from reconciler.planning.selection import select_groups
 from reconciler.reporting.json_text import json_text
 
@@ -23,13 +26,25 @@ class OpenFleet:
 
 
 @contextmanager
-def opened(directory: str, select: Sequence[str], exclude: Sequence[str], stats: Path | None) -> Iterator[OpenFleet]:
+def opened(
+    directory: str,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    stats: Path | None,
+    *,
+    guards: Mapping[str, GuardSetting] | None = None,
+    waivers: Iterable[Waiver] = (),
+) -> Iterator[OpenFleet]:
     """Load ``directory``, open its account, and write ``stats`` at the end, also when something went wrong.
 
-    Raises ConfigurationError, UsageError, AwsError, and ReconcileError where ``stats`` cannot be written.
+    ``guards`` are laid over those of the fleet, and the names in ``waivers`` are checked. Raises ConfigurationError,
+    UsageError, AwsError, and ReconcileError where ``stats`` cannot be written.
     """
     with written_at_end(stats) as counted:
         desired = load(Path(directory), shown_as=directory)
+        fleet = replace(desired.fleet, guards=desired.fleet.guards.overlaid(guards or {}))
+        desired = replace(desired, fleet=fleet)
+        check_waivers(desired, waivers)
         groups = select_groups(desired.groups, select, exclude)
         with open_session(desired, counted) as session:
             yield OpenFleet(session, groups)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,59 @@ def allow_empty_option(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="RECONCILE_ALLOW_EMPTY",
         help="Believe AWS when it lists no group at all though this fleet has made some: they were deleted on purpose.",
     )(command)
+
+
+def guard_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--guard NAME=VALUE``, repeatable, as ``guard`` (settings by the guard's name)."""
+    return click.option(
+        "--guard",
+        multiple=True,
+        envvar="RECONCILE_GUARD",
+        metavar="NAME=VALUE",
+        callback=_guard_settings,
+        help="Set a guard for this command: updated=50%, deleted=3, failing=error, freeze=off. Repeatable.",
+    )(command)
+
+
+def waiver_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--waive`` and ``--approve``, repeatable, as ``waive`` and ``approve`` (waivers)."""
+    for kind, words in (
+        ("approve", "Approve what a policy wants approved, for the plan of this digest alone. Repeatable."),
+        ("waive", "Let a plan of this digest, and no other, pass a guard or policy. Repeatable."),
+    ):
+        command = click.option(
+            f"--{kind}",
+            multiple=True,
+            envvar=f"RECONCILE_{kind.upper()}",
+            metavar="NAME@DIGEST",
+            callback=_waivers,
+            help=words,
+        )(command)
+    return command
+
+
+def _guard_settings(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, Any]:
+    from reconciler.desired.guards import parse_setting  # noqa: PLC0415 (not to print help)
+    from reconciler.model.guards import GUARDS  # noqa: PLC0415
+
+    settings = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if name not in GUARDS:
+            raise UsageError(f"there is no guard {name!r}", hint=f"the guards are {', '.join(GUARDS)}")
+        try:
+            settings[name] = parse_setting(name, value, "--guard")
+        except ValueError as error:
+            example = "--guard updated=50%" if not equals else "30%, 10 or 30%,10"
+            raise UsageError(f"--guard {text}: {error}", hint=f"write it as in {example}") from error
+    return settings
+
+
+def _waivers(_context: click.Context, option: click.Parameter, values: Sequence[str]) -> tuple[Any, ...]:
+    from reconciler.planning.guards.waivers import parse_waiver  # noqa: PLC0415 (not to print help)
+
+    kind: Any = option.name
+    return tuple(parse_waiver(kind, text) for text in values)
 
 
 def _check_format(_context: click.Context, _option: click.Parameter, value: str) -> str:

@@ -10,6 +10,7 @@ from reconciler.cli.fleet import opened
 from reconciler.cli.output import print_document, print_lines
 from reconciler.cli.saved import write_plan
 from reconciler.execution.session import make_plan
+from reconciler.model.guards import GuardSetting
 from reconciler.planning.plan_document import plan_document
 from reconciler.reporting.json_text import json_text
 from reconciler.reporting.plan_text import plan_lines, summary_line
@@ -37,12 +38,14 @@ CHANGES = 2
     help="Exit 2 if there are changes, 0 if there are none.",
 )
 @options.allow_empty_option
+@options.guard_option
 @options.color_option
 @options.stats_option
 def plan(
     directory: str,
     select: tuple[str, ...],
     exclude: tuple[str, ...],
+    guard: dict[str, GuardSetting],
     output_format: str,
     style: Style,
     stats: Path | None,
@@ -53,7 +56,7 @@ def plan(
     allow_empty: bool,
 ) -> int:
     """Say what an apply would change in the fleet in DIR, and change nothing."""
-    with opened(directory, select, exclude, stats) as fleet:
+    with opened(directory, select, exclude, stats, guards=guard) as fleet:
         found = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)
     if out is not None:
         write_plan(out, found)

@@ -69,7 +69,7 @@ def _header(plan: Plan, style: Style) -> str:
 
 
 def _guard_line(finding: GuardFinding, style: Style) -> str:
-    sign = "!" if finding.severity == "error" else "?"
+    sign = "!" if finding.refuses else "?"
     facts = [
         f"{name} {short_value(value, style)}"
         for name, value in (("limit", finding.limit), ("actual", finding.actual))
@@ -77,6 +77,10 @@ def _guard_line(finding: GuardFinding, style: Style) -> str:
     ]
     if finding.source:
         facts.append(f"at {style.text(finding.source)}")
+    if finding.waived:
+        facts.insert(0, f"waived: {style.text(finding.waived)}")
+    elif finding.severity == "needs-approval":
+        facts.insert(0, "needs approval")
     text = f"  {style.sign(sign)} {style.text(finding.guard)}: {style.text(finding.message)}"
     return text + (f" ({', '.join(facts)})" if facts else "")
 
