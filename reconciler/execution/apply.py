@@ -71,7 +71,7 @@ def refuse(plan: Plan) -> None:
         count = len(plan.errors) or blocked
         raise RefusedError(
             f"nothing was applied: {count} finding{'s refuse' if count > 1 else ' refuses'} the plan",
-            hint="mend what the guards name above, or leave those groups out with --exclude",
+            hint="do what the findings above say, or leave groups out with --exclude",
         )
 
 

@@ -74,17 +74,17 @@ _COUNTS: Mapping[str, Callable[[list[GroupPlan]], int]] = {
 }
 
 
-def _share(actual: int, total: int) -> str:
+def _of(actual: int, total: int, noun: str) -> str:
     """``12 of 40 groups (30%)``; a share that is rounded says so."""
     percent = f" ({'' if actual * 100 % total == 0 else 'about '}{round(actual * 100 / total)}%)" if total else ""
-    return f"{actual:,} of {total:,}{percent}"
+    return f"{actual:,} of {total:,} {noun}{percent}"
 
 
 _WORDS: Mapping[str, Callable[[int, int], str]] = {
-    "updated": lambda actual, total: f"{_share(actual, total)} groups would be updated",
-    "deleted": lambda actual, total: f"{_share(actual, total)} groups would be deleted",
-    "deployed": lambda actual, total: f"{_share(actual, total)} groups would be sent a deployment or reset",
-    "devices": lambda actual, total: f"{_share(actual, total)} cores and devices would be touched",
+    "updated": lambda actual, total: f"{_of(actual, total, 'groups')} would be updated",
+    "deleted": lambda actual, total: f"{_of(actual, total, 'groups')} would be deleted",
+    "deployed": lambda actual, total: f"{_of(actual, total, 'groups')} would be sent a deployment or reset",
+    "devices": lambda actual, total: f"{_of(actual, total, 'cores and devices')} would be touched",
     "components": lambda actual, _total: (
         f"{actual:,} component{'s' if actual != 1 else ''} would be taken out of groups"
     ),

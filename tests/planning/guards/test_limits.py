@@ -24,7 +24,7 @@ def test_a_finding_says_numbers_place_and_both_remedies() -> None:
     assert (finding.guard, finding.severity) == ("updated", "error")
     assert (finding.limit, finding.actual, finding.source) == ("30%", 7, "fleet/fleet.yaml:7")
     assert finding.message == (
-        "7 of 20 (35%) groups would be updated, and 30% (6) may be by default; set `updated: 35%` in spec.guards "
+        "7 of 20 groups (35%) would be updated, and 30% (6) may be by default; set `updated: 35%` in spec.guards "
         f"(fleet/fleet.yaml:7), or let this plan alone pass with `--waive updated@{plan.digest[:12]}`"
     )
 
@@ -43,7 +43,7 @@ def test_a_limit_that_was_given_says_where() -> None:
     given = GuardSetting(number=2, source="fleet/fleet.yaml:9")
     finding = one(plan, settings(updated=given))
     assert (finding.limit, finding.actual, finding.source) == (2, 3, "fleet/fleet.yaml:9")
-    assert "3 of 3 (100%) groups would be updated, and 2 may be; set `updated: 3` in spec.guards" in finding.message
+    assert "3 of 3 groups (100%) would be updated, and 2 may be; set `updated: 3` in spec.guards" in finding.message
     option = one(plan, settings(updated=GuardSetting(number=2, source="--guard")))
     assert option.source == "--guard"
     assert "; give `--guard updated=3`, or let this plan alone pass" in option.message
@@ -86,7 +86,7 @@ def test_no_group_may_be_deleted_by_default() -> None:
     plan = plan_of([group("gone", "delete"), *many(0, unchanged=4)])
     finding = one(plan)
     assert (finding.guard, finding.limit, finding.actual) == ("deleted", 0, 1)
-    assert "1 of 5 (20%) groups would be deleted, and 0 may be by default; set `deleted: 1`" in finding.message
+    assert "1 of 5 groups (20%) would be deleted, and 0 may be by default; set `deleted: 1`" in finding.message
     assert findings(plan, settings(deleted=GuardSetting(number=1))) == []
 
 
@@ -97,7 +97,7 @@ def test_devices_are_those_that_were_there_before() -> None:
     assert findings(plan) == [], "there is no limit by default"
     finding = one(plan, settings(devices=GuardSetting(number=4)))
     assert (finding.limit, finding.actual) == (4, 5)
-    assert "5 of 10 (50%) cores and devices would be touched, and 4 may be" in finding.message
+    assert "5 of 10 cores and devices (50%) would be touched, and 4 may be" in finding.message
     assert findings(plan, settings(devices=GuardSetting(share=50))) == []
 
 
@@ -118,7 +118,7 @@ def test_off_and_warning() -> None:
     assert findings(plan, limit) == []
     finding = one(plan, settings(updated=GuardSetting(number=2, severity="warning", source="fleet/fleet.yaml:9")))
     assert (finding.severity, finding.refuses) == ("warning", False)
-    assert finding.message == "3 of 3 (100%) groups would be updated, and 2 may be"
+    assert finding.message == "3 of 3 groups (100%) would be updated, and 2 may be"
     default = plan_of(many(20))
     found = findings(default, settings(updated=GuardSetting(severity="warning")))
     assert [(finding.guard, finding.severity) for finding in found] == [("deployed", "error"), ("updated", "warning")]
