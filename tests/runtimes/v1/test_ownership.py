@@ -13,6 +13,7 @@ def test_groups_and_definitions_bear_the_marks_of_their_fleet(fleet: FleetFiles,
         "reconciler:fleet": "demo",
         "reconciler:template": "line",
         "reconciler:template-version": "1",
+        "reconciler:template-digest": tags["reconciler:template-digest"],
         "reconciler:families": "cores devices functions subscriptions",
         "reconciler:group-version": live.groups(aws.client)["a"]["LatestVersion"],
     }
