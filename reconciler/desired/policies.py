@@ -2,13 +2,14 @@
 
 from datetime import date
 
+from reconciler.desired.cel import check_syntax
 from reconciler.desired.located import LocatedDict, LocatedList
 from reconciler.desired.problems import Problems, quote
 from reconciler.model.guards import BLOCKERS, GUARDS, Policy, PolicyWaiver
 
 
 def build_policies(spec: LocatedDict, problems: Problems) -> tuple[Policy, ...]:
-    """The policies in a Fleet's spec, in their order. That an expression is CEL is seen where it is evaluated."""
+    """The policies in a Fleet's spec, in their order."""
     policies: dict[str, Policy] = {}
     for item in spec.get("policies", ()):
         if not isinstance(item, LocatedDict):
@@ -19,6 +20,9 @@ def build_policies(spec: LocatedDict, problems: Problems) -> tuple[Policy, ...]:
             message = f"the policy {quote(name)} is {whose}"
             problems.add(item.position("name"), "duplicate-name", message, "give it another name")
             continue
+        if wrong := check_syntax(item.get("expression", "true")):
+            hint = 'write CEL, for example: plan.groups.all(g, g.operation != "delete")'
+            problems.add(item.position("expression"), "bad-expression", f"the policy {quote(name)}: {wrong}", hint)
         policies[name] = Policy(
             name=name,
             expression=item.get("expression"),

@@ -11,7 +11,10 @@ from tests.docs.markdown import REPOSITORY, blocks
 from tests.fleets import ARTIFACTS_BUCKET, Ran, make_buckets, run_cli
 
 README = REPOSITORY / "README.md"
-CHANGING = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=\(plan )[0-9a-f]{12}|(?<=template-digest  \")[0-9a-f]{32}")
+CHANGING = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=\(plan )[0-9a-f]{12}"
+    r'|(?<=template-digest  ")[0-9a-f]{32}'
+)
 
 
 def steady(text: str) -> list[str]:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from reconciler.desired.cel import CelError, evaluate
 from reconciler.model.guards import BLOCKERS, GUARDS, Policy, PolicySeverity
 from reconciler.model.plan import GuardFinding, Plan
-from reconciler.planning.guards.cel import CelError, evaluate
 from reconciler.planning.guards.settings import DIGEST_SHOWN
 from reconciler.planning.plan_document import plan_document
 

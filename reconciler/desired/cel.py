@@ -4,7 +4,9 @@ The library is an extra (``policies``), imported only where a fleet has an expre
 fleets have none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 LONGEST = 4_000
@@ -17,8 +19,24 @@ class CelError(Exception):
     """An expression that cannot be evaluated; the text says why."""
 
 
+def check_syntax(expression: str) -> str:
+    """Why ``expression`` is no CEL; empty if it is, or if CEL is not installed, which whoever evaluates it learns."""
+    if find_spec("cel") is None:
+        return ""
+    try:
+        _compile(expression)
+    except CelError as error:
+        return str(error)
+    return ""
+
+
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     """The value of ``expression``. Raises CelError where it is no CEL, or goes wrong, or CEL is not installed."""
+    with _failing():
+        return _compile(expression).execute(dict(variables))
+
+
+def _compile(expression: str) -> Any:
     try:
         import cel  # noqa: PLC0415 (an extra)
     except ImportError as error:
@@ -27,11 +45,18 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
         raise CelError(
             f"its expression is longer than {LONGEST:,} characters, or nested deeper than {DEEPEST} brackets"
         )
+    with _failing():
+        return cel.compile(expression)
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Whatever the library raises, as CelError; a panic of native code is no Exception."""
     try:
-        return cel.compile(expression).execute(dict(variables))
-    except (KeyboardInterrupt, SystemExit):
+        yield
+    except (CelError, KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # a panic in native code is no Exception
+    except BaseException as error:
         raise CelError(f"its expression fails: {_reason(error)}") from error
 
 
