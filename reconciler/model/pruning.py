@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from reconciler.model.position import NOWHERE, Position
 
+PRUNE_TAG = "reconciler:prune"
+"""What the group itself said of deleting when it was declared last (``prunes.py``); else the fleet's word counts."""
+
 
 class Move(NamedTuple):
     """An entry of ``Fleet.spec.moved``: the group that was called ``before`` is called ``after`` now."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.model.desired import DesiredState
+from reconciler.model.fleet import Fleet
 from reconciler.model.guards import GUARDS, Guards, GuardSetting
 from reconciler.model.plan import GuardFinding, Plan
+from reconciler.model.pruning import PRUNE_TAG
 from reconciler.planning.guards.facts import Facts
 from reconciler.planning.guards.freeze import check_freeze
 from reconciler.planning.guards.limits import check_limits
@@ -47,7 +49,7 @@ def check_guards(plan: Plan, desired: DesiredState, around: Around, *, digest: s
         settings=_settings(fleet.guards, defaults=around.defaults),
         place=fleet.guards.position,
         size=_size(plan, desired),
-        prunes=bool(getattr(fleet, "prune", False)),
+        prunes=_prunes(plan, fleet),
     )
     kept = [replace(finding, waived="") for finding in plan.guards if _is_kept(finding, around, desired)]
     if around.facts is None:
@@ -56,6 +58,13 @@ def check_guards(plan: Plan, desired: DesiredState, around: Around, *, digest: s
     so_far = replace(plan, guards=_in_order(found))
     policies = check_policies(so_far, digest, fleet.policies, around.installed, around.now)
     return replace(plan, guards=_in_order([*found, *policies]))
+
+
+def _prunes(plan: Plan, fleet: Fleet) -> bool:
+    """Whether the Fleet, or the mark that each group to be deleted bears, says that what is gone is deleted."""
+    deleted = [group for group in plan.groups if group.operation == "delete"]
+    marks = [str(group.live.get("tags", {}).get(PRUNE_TAG, "")).split() for group in deleted]
+    return bool(fleet.pruning.prune) or all("prune" in words for words in marks)
 
 
 def _found(checked: Checked, desired: DesiredState, around: Around) -> Iterator[GuardFinding]:

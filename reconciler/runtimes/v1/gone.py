@@ -10,9 +10,10 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.plan import GroupPlan
+from reconciler.model.pruning import PRUNE_TAG
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.v1.families import definition_ids
-from reconciler.runtimes.v1.live import FLEET_TAG, PRUNE_TAG, LiveFleet, LiveGroup
+from reconciler.runtimes.v1.live import FLEET_TAG, LiveFleet, LiveGroup
 from reconciler.runtimes.v1.observe import Observer, in_parallel
 from reconciler.runtimes.v1.prunes import pruning_of
 from reconciler.runtimes.v1.removals import Removal

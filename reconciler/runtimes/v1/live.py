@@ -28,8 +28,6 @@ TEMPLATE_DIGEST_TAG = "reconciler:template-digest"
 FAMILIES_TAG = "reconciler:families"
 """The families that the files managed when the group was brought to them: one that they no longer name goes."""
 
-PRUNE_TAG = "reconciler:prune"
-"""What the group itself said of deleting when it was declared last (``prunes.py``); else the fleet's word counts."""
 
 RUNNING = frozenset({"Building", "InProgress"})
 SUCCESS = "Success"

@@ -14,11 +14,11 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
+from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import Source
 from reconciler.runtimes.v1.families import FAMILIES, definition_ids, group_version_id
 from reconciler.runtimes.v1.live import (
     FLEET_TAG,
-    PRUNE_TAG,
     RUNNING,
     SUCCESS,
     GroupVersion,

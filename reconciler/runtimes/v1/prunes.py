@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.model.pruning import Pruning
-from reconciler.runtimes.v1.live import PRUNE_TAG
+from reconciler.model.pruning import PRUNE_TAG, Pruning
 
 AS_THE_FLEET = "as the fleet says"
 """The mark of a group that said something once, and says nothing any more."""

@@ -6,12 +6,12 @@ from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
+from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import Template, TemplateRef
 from reconciler.runtimes.v1.families import THING_FAMILIES, comparable
 from reconciler.runtimes.v1.live import (
     FAMILIES_TAG,
     FLEET_TAG,
-    PRUNE_TAG,
     REDEPLOY_TAG,
     TEMPLATE_DIGEST_TAG,
     TEMPLATE_TAG,
