@@ -8,11 +8,15 @@ Whoever writes may be one of many, may be late, and may say the same twice. So n
 something older: every write of a state has a condition, and the same writes in any order leave the same ledger.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Protocol
 
+from reconciler.execution.queue.holding import kept
 from reconciler.model.errors import ReconcileError
 from reconciler.model.group import Group
 from reconciler.model.run import (
@@ -53,6 +57,10 @@ MOST_MEMBERS = 2000
 """The members of one batch: with names of 128 letters they fit into one item of DynamoDB (400 KB)."""
 
 LONGEST_ERROR = 4000
+
+ALONE_SECONDS = 30.0
+"""How long an action that a killed process was at is kept from others at most."""
+ALONE_POLL = 0.5
 
 
 class Leases(Protocol):
@@ -253,14 +261,31 @@ def left_open(ledger: Ledger, run_id: str, groups: Sequence[Group]) -> list[Grou
 
 @dataclass(frozen=True, slots=True)
 class RunJournal:
-    """The journal of one run, as runtimes see it."""
+    """The journal of one run, as runtimes see it. ``among_others``: other processes carry the run out, too."""
 
     ledger: Ledger
     run: str
+    among_others: bool = False
 
     def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
         """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""
         return self.ledger.begin(self.run, self._key(action_id, of_run))
+    @contextmanager
+    def alone(self, action_id: str) -> Iterator[None]:
+        """Wait until nobody else is at an action, and keep it to oneself; one that was killed loses it by itself."""
+        if not self.among_others:
+            yield
+            return
+        name, holder = f"step/{action_id}", token_hex(8)
+        while self.ledger.claim(name, holder, ALONE_SECONDS).holder != holder:
+            time.sleep(ALONE_POLL)
+        try:
+            with kept(lambda: self.ledger.claim(name, holder, ALONE_SECONDS)):
+                yield
+        finally:
+            with suppress(ReconcileError):  # it lapses by itself
+                self.ledger.release(name, holder)
+
 
     def finish(self, action_id: str, result: str, *, of_run: bool = False) -> None:
         """Note the result of an action."""

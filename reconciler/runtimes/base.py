@@ -1,6 +1,7 @@
 """What a runtime is to the rest: something that can plan groups, carry their actions out, and say where they stand."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -94,6 +95,13 @@ class Journal(Protocol):
     An action ``of_run`` is remembered for this run alone: a run that is taken up again goes on where it was.
     """
 
+    @property
+    def run(self) -> str:
+        """The run's id."""
+
+    def alone(self, action_id: str) -> AbstractContextManager[None]:
+        """Wait until no other process of the run is at an action, and keep the others from it until the block's end."""
+
     def begin(self, action_id: str, *, of_run: bool = False) -> "Begun | None":
         """Note that an action begins; what was noted of it before, None if nothing was."""
 
@@ -155,8 +163,9 @@ class Runtime(Protocol):
     def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterable[Started]:
         """Ask for the deployments of all groups that are ready, new ones together, as each is answered.
 
-        ``deadline`` is a time of the monotonic clock until which a busy Greengrass is waited for. ``again`` says that
-        an earlier attempt may have asked already: groups that have their deployment by now are not asked for anew.
+        ``deadline`` is a time of the monotonic clock until which a busy Greengrass is waited for, and what was asked
+        for together; what is ``queued``, and comes back by itself, waits for the latter alone. ``again`` says that an
+        earlier attempt may have asked already: groups that have their deployment by now are not asked for anew.
         """
 
     def outcomes(self, started: Mapping[str, tuple[str, str]], deadline: float, say: Say) -> Iterable[Outcome]:

@@ -204,7 +204,8 @@ class Work:
 
     def _carry_out(self, work: GroupMessage, task: Task, body: str) -> None:
         group = work.group
-        ready = self.runtimes[group.runtime].carry_out(work.plan, group, RunJournal(self.ledger, work.run), self.say)
+        journal = RunJournal(self.ledger, work.run, among_others=True)
+        ready = self.runtimes[group.runtime].carry_out(work.plan, group, journal, self.say)
         self.ledger.remember_group(group.name, ready.group_id)
         done = replace(task, group_version_id=ready.version_id)
         if ready.deployment is None:

@@ -19,7 +19,10 @@ RECENT = 10
 
 @dataclass(frozen=True)
 class Once:
-    """Does a piece of work once for all threads that ask for it by the same key; all get its result, or its error."""
+    """Does a piece of work once for all threads that ask for it by the same key; all get its result.
+
+    Who asks while it fails gets the error; who asks later tries again.
+    """
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _results: dict[str, Future[str]] = field(default_factory=dict)
@@ -35,6 +38,8 @@ class Once:
             try:
                 future.set_result(work())
             except BaseException as error:
+                with self._lock:
+                    del self._results[key]
                 future.set_exception(error)
                 raise
         return future.result()
@@ -53,7 +58,16 @@ class Publisher:
     ) -> str:
         """The ARN of the version with ``content``; ``certificates`` (thing → ARN) fill in what the plan left open."""
         filled = fill_certificates(action.inputs["family"], content, certificates)
-        return self.once.do(action.id, lambda: self._publish(action, filled, journal))
+        if not action.inputs["shared"]:
+            return self._publish(action, filled, journal)
+
+        def publish() -> str:
+            # Other processes may be at work on groups of the same run, and each would make it.
+            with journal.alone(action.id):
+                return self._publish(action, filled, journal)
+
+        # Once a run: a worker lives on, and what it made in a run of last month may have been deleted.
+        return self.once.do(f"{journal.run}/{action.id}", publish)
 
     def _publish(self, action: Action, content: Mapping[str, Any], journal: Journal) -> str:
         earlier = journal.begin(action.id)

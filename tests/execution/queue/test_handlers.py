@@ -2,11 +2,15 @@
 
 import json
 import random
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from reconciler.aws.client import Aws
 from reconciler.execution.queue import handlers
 from reconciler.execution.queue.handlers import Later
 from reconciler.execution.queue.lanes import MOST_FAILURES
@@ -16,7 +20,8 @@ from reconciler.model.errors import AwsError
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.sandbox.testing import Sandbox
 from tests import live
-from tests.execution.queue.working import QUEUES, Place
+from tests.execution.queue.working import DEADLINE, QUEUES, Place
+from tests.fleets import run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
 
 pytestmark = pytest.mark.long  # claims end by the real clock: too slow for every run
@@ -101,6 +106,38 @@ def test_two_deliveries_at_once_are_worked_on_one_after_the_other(fleet: Place, 
 
 
 @pytest.mark.parametrize("calls", [4, 12, 20, 28])
+def test_two_workers_publish_once_what_their_groups_share(fleet: Place, aws: Sandbox) -> None:
+    fleet.submit()
+    first, second = fleet.take("Devices")
+    met = threading.Event()
+    real = Aws.call
+    others: list[Future[Later | None]] = []
+    with Place.open(aws, fleet.files, fleet.outputs) as another, ThreadPoolExecutor(1) as pool:
+        claim = another.work.ledger.claim
+
+        def watched(name: str, *arguments: Any) -> Any:
+            found = claim(name, *arguments)
+            if name.startswith("step/"):  # it is where it may not go on
+                met.set()
+            return found
+
+        another.work.ledger.claim = watched  # type: ignore[method-assign, assignment]  # a test's own
+
+        def call(self: Aws, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+            if operation == "CreateFunctionDefinition" and not others:
+                others.append(pool.submit(another.work.devices, second))
+                others[0].add_done_callback(lambda _: met.set())
+                assert met.wait(DEADLINE)
+            return real(self, service, operation, **parameters)
+
+        with patch.object(Aws, "call", call):
+            assert fleet.work.devices(first) is None
+            assert others[0].result(DEADLINE) is None
+    names = [row["Name"] for row in aws.client("greengrass").list_function_definitions()["Definitions"]]
+    assert len(names) == 1
+    assert live.arns(aws.client, "a")["Function"] == live.arns(aws.client, "b")["Function"]
+
+
 def test_a_worker_that_is_killed_in_a_group_is_replaced(calls: int, fleet: Place, aws: Sandbox) -> None:
     run = fleet.submit()
     first, *_ = fleet.take("Devices")
