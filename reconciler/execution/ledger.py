@@ -270,6 +270,7 @@ class RunJournal:
     def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
         """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""
         return self.ledger.begin(self.run, self._key(action_id, of_run))
+
     @contextmanager
     def alone(self, action_id: str) -> Iterator[None]:
         """Wait until nobody else is at an action, and keep it to oneself; one that was killed loses it by itself."""
@@ -285,7 +286,6 @@ class RunJournal:
         finally:
             with suppress(ReconcileError):  # it lapses by itself
                 self.ledger.release(name, holder)
-
 
     def finish(self, action_id: str, result: str, *, of_run: bool = False) -> None:
         """Note the result of an action."""

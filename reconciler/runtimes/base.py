@@ -160,7 +160,9 @@ class Runtime(Protocol):
     def finish(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> None:
         """Delete what ``group`` gives up, once its deployment, if it has one, has succeeded."""
 
-    def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterable[Started]:
+    def deploy(
+        self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False, queued: bool = False
+    ) -> Iterable[Started]:
         """Ask for the deployments of all groups that are ready, new ones together, as each is answered.
 
         ``deadline`` is a time of the monotonic clock until which a busy Greengrass is waited for, and what was asked

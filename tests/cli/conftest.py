@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.runtimes.v1 import deploy, outcomes
+from reconciler.runtimes.v1 import bulk, deploy, outcomes
 from reconciler.sandbox.greengrass_v1 import cores
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, make_buckets
@@ -24,6 +24,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "AT_WORK", timedelta(seconds=0.05))
     monkeypatch.setattr(outcomes, "FIRST_PAUSE", 0.05)
     monkeypatch.setattr(outcomes, "LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(deploy, "POLL_SECONDS", 0.2)
 
 

@@ -86,7 +86,9 @@ class Scripted:
         if group.name in self.unfinishable:
             raise self.unfinishable[group.name]
 
-    def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterator[Started]:
+    def deploy(
+        self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False, queued: bool = False
+    ) -> Iterator[Started]:
         for number, group in enumerate(ready):
             if number == self.deploy_breaks_after:
                 raise LOST

@@ -30,7 +30,9 @@ from reconciler.runtimes.base import Ready, Runtime, Started
 COME_BACK = 5
 """Seconds after which a message that waits for Greengrass is looked at again."""
 PATIENCE = 15.0
-"""Seconds that a handler itself waits for a bulk deployment to come to its groups before it gives the message back."""
+"""Seconds that a handler itself waits for its bulk deployment to come to its groups before it gives the message back.
+
+For others it does not wait at all: whoever looks at the run is to see at once whom it waits for."""
 CLAIM_SECONDS = 30.0
 """How long what a killed worker had claimed stays claimed at most: as long as its message stays hidden."""
 READERS = 8
@@ -132,9 +134,10 @@ class Work:
                 members = [group for group, runtime_name in ready if runtime_name == name]
                 if members:
                     deadline = time.monotonic() + PATIENCE
-                    answers = runtime.deploy(members, deadline, self.say, again=again)
+                    answers = runtime.deploy(members, deadline, self.say, again=again, queued=True)
                     waits = self._record(work, members, answers) or waits
-        return Later(COME_BACK, waits) if waits else None
+        # A batch of 2,000 takes some seconds to be looked through, and so is looked at less often.
+        return Later(COME_BACK + len(ready) // 100, waits) if waits else None
 
     def give_up_batch(self, message: Message, error: str) -> None:
         """The deployments of a batch cannot be asked for: its groups that have none have failed."""

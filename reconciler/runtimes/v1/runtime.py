@@ -83,9 +83,11 @@ class GreengrassV1:
         del plan  # each deletion says by itself what it is about
         self._finisher.finish(group, journal, say)
 
-    def deploy(self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False) -> Iterable[Started]:
+    def deploy(
+        self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False, queued: bool = False
+    ) -> Iterable[Started]:
         """Ask for the deployments of all groups that are ready, new ones together."""
-        return self._deployer.deploy(ready, deadline, say, again=again)
+        return self._deployer.deploy(ready, deadline, say, again=again, queued=queued)
 
     def outcomes(self, started: Mapping[str, tuple[str, str]], deadline: float, say: Say) -> Iterable[Outcome]:
         """What the devices report, as it comes, until ``deadline``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.execution.queue import handlers, holding, queueing, sweep, worker
-from reconciler.runtimes.v1 import deploy, outcomes
+from reconciler.runtimes.v1 import bulk, deploy, outcomes
 from reconciler.sandbox.greengrass_v1 import cores
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.queue.working import Fleet, Place, queue_fleet
@@ -20,6 +20,7 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "BUILDING", timedelta(seconds=0.02))
     monkeypatch.setattr(cores, "AT_WORK", timedelta(seconds=0.05))
     monkeypatch.setattr(outcomes, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(deploy, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(handlers, "PATIENCE", 2.0)
     monkeypatch.setattr(handlers, "CLAIM_SECONDS", 3.0)

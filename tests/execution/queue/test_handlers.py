@@ -18,6 +18,7 @@ from reconciler.execution.queue.messages import GroupMessage, encode_group, one_
 from reconciler.execution.queue.sqs import Message
 from reconciler.model.errors import AwsError
 from reconciler.model.plan import GroupPlan, Plan
+from reconciler.sandbox.greengrass_v1 import bulk
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.execution.queue.working import DEADLINE, QUEUES, Place
@@ -105,7 +106,6 @@ def test_two_deliveries_at_once_are_worked_on_one_after_the_other(fleet: Place, 
     assert len(live.groups(aws.client)) == 1
 
 
-@pytest.mark.parametrize("calls", [4, 12, 20, 28])
 def test_two_workers_publish_once_what_their_groups_share(fleet: Place, aws: Sandbox) -> None:
     fleet.submit()
     first, second = fleet.take("Devices")
@@ -138,6 +138,7 @@ def test_two_workers_publish_once_what_their_groups_share(fleet: Place, aws: San
     assert live.arns(aws.client, "a")["Function"] == live.arns(aws.client, "b")["Function"]
 
 
+@pytest.mark.parametrize("calls", [4, 12, 20, 28])
 def test_a_worker_that_is_killed_in_a_group_is_replaced(calls: int, fleet: Place, aws: Sandbox) -> None:
     run = fleet.submit()
     first, *_ = fleet.take("Devices")
@@ -177,8 +178,7 @@ def test_a_worker_that_is_killed_in_a_batch_is_replaced(calls: int, fleet: Place
 
 
 def start_foreign_bulk(fleet: Place, aws: Sandbox) -> str:
-    """Somebody else's bulk deployment, of a group whose core is slow; its id."""
-    aws.put_devices({"foreign-core": {"outcome": "succeed", "delay": 40}})
+    """Somebody else's bulk deployment of one group; its id."""
     s3, greengrass = aws.client("s3"), aws.client("greengrass")
     core = greengrass.create_core_definition(
         InitialVersion={
@@ -205,31 +205,36 @@ def start_foreign_bulk(fleet: Place, aws: Sandbox) -> str:
     )
 
 
-def test_a_foreign_bulk_deployment_is_waited_for(fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handlers, "PATIENCE", 0.0)
+@pytest.mark.parametrize("groups", [2, 1])
+def test_a_foreign_bulk_deployment_is_waited_for(
+    groups: int, fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if groups == 1:
+        fleet.files.without_group("b")
     run = fleet.submit()
     fleet.do("Devices")
-    foreign = start_foreign_bulk(fleet, aws)
-    status = aws.client("greengrass").get_bulk_deployment_status(BulkDeploymentId=foreign)["BulkDeploymentStatus"]
-    assert status in {"Initializing", "Running"}
-    (message,) = fleet.take("NewDeployments")
-    fleet.worker().do(fleet.lane("NewDeployments"), message)
-    tasks = fleet.tasks(run)
-    assert {task.state for task in tasks.values()} == {"running"}
-    errors = [task.error or "" for task in tasks.values()]
-    assert all(error.startswith("Conflict: ") and foreign in error for error in errors), errors
-    assert (fleet.take("NewDeployments"), fleet.left("NewDeployments")) == ([], 1)
-    for _ in range(MOST_FAILURES + 1):
-        aws.advance(handlers.COME_BACK)
-        if aws.client("greengrass").get_bulk_deployment_status(BulkDeploymentId=foreign)[
-            "BulkDeploymentStatus"
-        ] not in {"Initializing", "Running"}:
-            break
-        assert fleet.do("NewDeployments") == 1
+    with monkeypatch.context() as slow:
+        slow.setattr(bulk, "RECORDS_A_SECOND", 0.001)  # the one group of theirs takes a quarter of an hour
+        foreign = start_foreign_bulk(fleet, aws)
+        (message,) = fleet.take("NewDeployments")
+        fleet.worker().do(fleet.lane("NewDeployments"), message)
+        tasks = fleet.tasks(run)
+        assert {task.state for task in tasks.values()} == {"running"}
+        assert all((task.error or "").startswith("Conflict: ") for task in tasks.values())
+        assert (fleet.take("NewDeployments"), fleet.left("NewDeployments")) == ([], 1)
+        for _ in range(MOST_FAILURES + 1):
+            aws.advance(handlers.COME_BACK)
+            assert fleet.do("NewDeployments") == 1
+        assert fleet.tasks(run) == tasks  # since when it waits, too
+        told = json.loads(run_cli("status", fleet.files.directory, "--run", run.id, "--format", "json").out)
+        assert told["state"] == "running"
+        assert [(row["since"], foreign in row["error"]) for row in told["groups"]] == [
+            (tasks[row["name"]].since, True) for row in told["groups"]
+        ]
     assert fleet.work.ledger.failures(f"NewDeployments/{message.id}") is None
-    monkeypatch.setattr(handlers, "PATIENCE", 5.0)
     fleet.finish(run, "succeeded")
-    assert len(live.deployments(aws.client, "a")) == len(live.deployments(aws.client, "b")) == 1
+    assert [len(live.deployments(aws.client, name)) for name in tasks] == [1] * groups
+    assert aws.counts()["greengrass:StartBulkDeployment"] == 2
 
 
 def test_events_before_our_own_record_are_not_lost(fleet: Place, aws: Sandbox) -> None:

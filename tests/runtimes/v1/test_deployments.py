@@ -11,7 +11,7 @@ import pytest
 from reconciler.aws.client import Aws
 from reconciler.model.errors import AwsError
 from reconciler.runtimes.base import Outcome
-from reconciler.runtimes.v1.deploy import Deployer
+from reconciler.runtimes.v1.bulk import BulkDeployer
 from reconciler.runtimes.v1.live import LiveFleet
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.outcomes import Waiter
@@ -197,7 +197,7 @@ def test_a_bulk_deployment_that_came_to_nothing_is_not_taken_for_the_next(fleet:
 
 def test_a_bulk_deployment_that_ends_after_the_plan_is_known_again(fleet: FleetFiles, aws: Sandbox) -> None:
     fleet.group("a").group("b").write()
-    with patch.object(Deployer, "_reports", side_effect=Killed), pytest.raises(Killed):
+    with patch.object(BulkDeployer, "_reports", side_effect=Killed), pytest.raises(Killed):
         run_cli("apply", fleet.directory, "--yes", "--no-wait")
     real = Observer.observe
 
@@ -225,7 +225,7 @@ def test_a_bulk_deployment_that_nobody_sees_is_waited_for_until_the_deadline(fle
     with patch.object(Aws, "call", busy):
         ran = run_cli("apply", fleet.directory, "--yes", "--timeout", "0")
     assert ran.code == 5
-    assert "was still running at the deadline" in ran.out
+    assert "is still running, and AWS runs one at a time" in ran.out
 
 
 def test_a_group_deleted_while_its_core_is_waited_for_does_not_end_the_wait_for_others(

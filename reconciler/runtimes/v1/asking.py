@@ -1,0 +1,92 @@
+"""What asking for deployments of Greengrass V1 alone and in bulk have in common: what is asked for, and who waits."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.aws.errors import THROTTLED
+from reconciler.model.errors import AwsError, ReconcileError
+from reconciler.model.plan import KNOWN_AFTER_APPLY
+from reconciler.runtimes.base import Ready, Say, Started
+from reconciler.runtimes.v1.live import LiveDeployment
+from reconciler.runtimes.v1.observe import Observer, in_parallel
+
+BUSY = "ConcurrentDeployment"
+
+
+class StillBusyError(ReconcileError):
+    """Greengrass is busy with a deployment that was asked for before, for longer than one waits here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How deployments are asked for: until when is waited, who is told, and whether an earlier attempt asked before.
+
+    What is ``queued`` comes back by itself: it waits for no deployment of others, and what is wrong with AWS itself is
+    raised, for all to be tried again.
+    """
+
+    deadline: float
+    say: Say
+    again: bool = False
+    queued: bool = False
+
+    @property
+    def busy_until(self) -> float:
+        """Until when a busy Greengrass is waited for, on the clock of the deadline."""
+        return -math.inf if self.queued else self.deadline
+
+    def not_started(self, group: Ready, error: ReconcileError) -> Started:
+        """What becomes of a group whose asking failed. Raises the error itself where all are to be tried again."""
+        if self.queued and _may_pass(error):
+            raise error
+        # Who comes back need not be told to try again.
+        with_hint = error.hint and not (self.queued and isinstance(error, StillBusyError))
+        words = f"{error.message}; {error.hint}" if with_hint else error.message
+        return Started(group.name, None, words, busy=isinstance(error, StillBusyError))
+
+
+def _may_pass(error: ReconcileError) -> bool:
+    """Whether the group has no part in an error: AWS was overrun, at fault, or not reached."""
+    return isinstance(error, AwsError) and (error.status in {0, 429} or error.status >= 500 or error.code in THROTTLED)
+
+
+def not_yet_deployed(observer: Observer, groups: Sequence[Ready], asking: Asking) -> tuple[list[Ready], list[Started]]:
+    """Part off the groups whose deployment has been made meanwhile, by an earlier attempt or run."""
+
+    def look(group: Ready) -> Started | None:
+        try:
+            last = observer.newest_deployment(group.group_id)
+        except ReconcileError as error:
+            return asking.not_started(group, error)
+        is_there = last is not None and last.id != previous(group) and _is_asked_for(group, last)
+        return Started(group.name, last.id) if last is not None and is_there else None
+
+    found = in_parallel(look, groups)
+    left = [group for group, started in zip(groups, found, strict=True) if started is None]
+    return left, [started for started in found if started is not None]
+
+
+def previous(group: Ready) -> str:
+    """The newest deployment of the group when the plan was made, empty if there was none."""
+    if group.deployment is None:
+        return ""
+    inputs = group.deployment.inputs
+    return str(inputs.get("previous", inputs.get("deploymentId", "")))
+
+
+def _is_asked_for(group: Ready, deployment: LiveDeployment) -> bool:
+    """Whether a deployment is what the group's action asks for."""
+    if group.deployment is None or group.deployment.kind == "reset-deployments":
+        return deployment.is_reset
+    if group.deployment.kind == "redeploy":
+        return deployment.type == "Redeployment"
+    return deployment.group_version_id == version_to_deploy(group)
+
+
+def version_to_deploy(group: Ready) -> str:
+    """The group version that a ``deploy`` action means: the one it names, else the one just made."""
+    if group.deployment is None:
+        raise ValueError(f"{group.name} asks for no deployment")
+    named = group.deployment.inputs["groupVersionId"]
+    return str(group.version_id if named == KNOWN_AFTER_APPLY else named)
