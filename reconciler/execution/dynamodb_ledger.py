@@ -125,6 +125,13 @@ class DynamoDbLedger:
         """The fleet's newest runs, at most so many, newest first."""
         return [self._run(item) for item in self._table.query(self._pk("runs"), newest_first=True, most=most)]
 
+    def open_runs(self) -> list[Run]:
+        """The fleet's runs that have not ended, newest first."""
+        open_items = self._table.query(self._pk("open"))
+        items = self._table.get_many(self._run_key(item["sk"], item["started_at"]) for item in open_items)
+        runs = [run for run in map(self._run, items) if run.ended_at is None]
+        return sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True)
+
     def save_task(self, task: Task) -> bool:
         """Record where a group stands in a run, unless something later is known."""
         self._save_version(task)

@@ -114,6 +114,9 @@ class Ledger(Protocol):
     def runs(self, most: int) -> list[Run]:
         """The fleet's newest runs, at most so many, newest first."""
 
+    def open_runs(self) -> list[Run]:
+        """The fleet's runs that have not ended, newest first."""
+
     def save_task(self, task: Task) -> bool:
         """Record where a group stands in a run, unless something later is known: by ``since``, then by GROUP_RANKS.
 
@@ -267,10 +270,6 @@ class RunJournal:
     run: str
     among_others: bool = False
 
-    def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
-        """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""
-        return self.ledger.begin(self.run, self._key(action_id, of_run))
-
     @contextmanager
     def alone(self, action_id: str) -> Iterator[None]:
         """Wait until nobody else is at an action, and keep it to oneself; one that was killed loses it by itself."""
@@ -286,6 +285,10 @@ class RunJournal:
         finally:
             with suppress(ReconcileError):  # it lapses by itself
                 self.ledger.release(name, holder)
+
+    def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
+        """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""
+        return self.ledger.begin(self.run, self._key(action_id, of_run))
 
     def finish(self, action_id: str, result: str, *, of_run: bool = False) -> None:
         """Note the result of an action."""

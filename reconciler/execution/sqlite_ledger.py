@@ -186,6 +186,14 @@ class SqliteLedger:
         )
         return [Run(*row) for row in rows]
 
+    def open_runs(self) -> list[Run]:
+        """The fleet's runs that have not ended, newest first."""
+        rows = self._file.read(
+            f"SELECT {RUN_COLUMNS} FROM runs WHERE fleet = ? AND ended_at IS NULL ORDER BY started_at DESC, id DESC",  # noqa: S608
+            (self._fleet,),
+        )
+        return [Run(*row) for row in rows]
+
     def save_task(self, task: Task) -> bool:
         """Record where a group stands in a run, unless something later is known."""
         return self._file.write(SAVE_TASK, _task_values(task))

@@ -143,6 +143,13 @@ def test_runs_are_listed_newest_first_and_no_more_than_asked_for(ledger: Ledger)
     assert [run.id for run in ledger.runs(2)] == ["r3", "r2"]
 
 
+def test_runs_are_open_until_they_end(ledger: Ledger) -> None:
+    for number in range(3):
+        ledger.start_run(a_run(f"r{number}", started_at=now_text(number)), stop_others=False)
+    ledger.end_run("r1", "succeeded")
+    assert [run.id for run in ledger.open_runs()] == ["r2", "r0"]
+
+
 def test_each_fleet_has_its_own(opening: Open) -> None:
     one, two = opening(fleet="one"), opening(fleet="two")
     one.start_run(a_run("r1", fleet="one"))

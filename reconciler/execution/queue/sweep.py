@@ -21,7 +21,6 @@ LONGEST_QUIET = 300.0
 MOST_ASKED = 100
 """Deployments asked about in one round: with 30 calls a second some three seconds, and most of them left to others."""
 ASKERS = 8
-RECENT_RUNS = 20
 
 
 @dataclass
@@ -36,9 +35,8 @@ class Sweeper:
         work = self.work
         if work.ledger.claim("sweep", work.holder, SWEEP_SECONDS).holder != work.holder:
             return
-        for run in work.ledger.runs(RECENT_RUNS):
-            if run.ended_at is None:
-                self._sweep_run(run)
+        for run in work.ledger.open_runs():
+            self._sweep_run(run)
 
     def _sweep_run(self, run: Run) -> None:
         work = self.work
