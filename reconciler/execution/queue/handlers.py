@@ -151,7 +151,7 @@ class Work:
     def statuses(self, message: Message) -> Later | None:
         """Record what a core reported. Groups that are not ours are nobody's business here."""
         event = decode_status(message.body)
-        if self.ledger.group_of_id(event.group_id) is not None:
+        if event is not None and self.ledger.group_of_id(event.group_id) is not None:
             self.record(event.deployment_id, event.group_id, event.status, time_text(event.time))
         return None
 

@@ -174,10 +174,15 @@ def decode_batch(body: str) -> BatchMessage:
     return BatchMessage(fields["run"], fields["batch"])
 
 
-def decode_status(body: str) -> StatusEvent:
-    """A ``DeploymentStatus`` message: EventBridge's "Greengrass Deployment Status Change". Raises PoisonError."""
+def decode_status(body: str) -> StatusEvent | None:
+    """A ``DeploymentStatus`` message: EventBridge's "Greengrass Deployment Status Change". Raises PoisonError.
+
+    None for an event of Greengrass V2, which the stack's rule lets in, too.
+    """
     event = _json(body)
     detail = event.get("detail")
+    if event.get("source") == "aws.greengrass" and str(event.get("detail-type", "")).startswith("Greengrass V2 "):
+        return None
     if event.get("source") != "aws.greengrass" or not isinstance(detail, Mapping):
         raise PoisonError("the message is no event of Greengrass")
     found = [detail.get("deployment-id"), detail.get("group-id"), detail.get("status"), event.get("time")]

@@ -154,6 +154,15 @@ def test_an_event_is_read() -> None:
     assert decode_status(json.dumps(an_event())) == StatusEvent("d1", "g1", "Success", "2026-11-20T10:00:00Z")
 
 
+def test_an_event_of_v2_is_none_of_ours() -> None:
+    event = {
+        "source": "aws.greengrass",
+        "detail-type": "Greengrass V2 Effective Deployment Status Change",
+        "detail": {},
+    }
+    assert decode_status(json.dumps(event)) is None
+
+
 @pytest.mark.parametrize(
     "event",
     [
