@@ -1,6 +1,7 @@
 """``reconcile worker``: works off what applies of a fleet have queued."""
 
 import signal
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -51,20 +52,20 @@ def worker(directory: str, queues: tuple[str, ...], at_once: int, workers: int, 
     from reconciler.execution.queue.opening import open_work  # noqa: PLC0415 (imports botocore)
     from reconciler.execution.queue.worker import Worker  # noqa: PLC0415 (imports botocore)
 
-    started = time.monotonic()
+    started, stopping = time.monotonic(), threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):  # also while it is starting: nothing is in hand then
+        signal.signal(number, stop)
 
     def say(group: str, what: str) -> None:
         print_lines([progress_line(time.monotonic() - started, group, what)], to_stderr=True)
 
     desired = load(Path(directory), shown_as=directory)
     with open_work(desired, 1 / workers, say) as (work, by_name):
-        running = Worker(work, lanes_of(work, by_name.by_name, queues), at_once, once)
-
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            running.stop()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop)
+        running = Worker(work, lanes_of(work, by_name.by_name, queues), at_once, once, stopping)
         say("", f"worker {work.holder} works on {', '.join(queues)}")
         running.run()
         say("", "worker stopped; nothing is in hand")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from reconciler.execution.ledger import now_text
 from reconciler.execution.queue.handlers import Work
 from reconciler.execution.queue.lanes import VISIBILITY, Lane, do
 from reconciler.execution.queue.sqs import BATCH, Message
@@ -19,11 +20,15 @@ from reconciler.model.errors import ReconcileError
 POLL = 5
 """Seconds that a poll waits for a message: a stop need not wait longer. SQS would wait for up to 20."""
 POLL_ONCE = 1
+ONCE_PATIENCE = 30.0
+"""Seconds for which ``once`` waits for a core that was deployed to, so that a run of cores that are online ends."""
 
 
 @dataclass
 class Worker:
-    """Works lanes off until it is told to stop, ``at_once`` messages of each. ``once``: until all of them are empty.
+    """Works lanes off until it is told to stop, ``at_once`` messages of each.
+
+    ``once``: until all of them are empty, and cores that were just deployed to have reported.
 
     A message that waits for Greengrass, and one in another worker's hands, is not there to be received: ``once`` does
     not wait for it.
@@ -100,8 +105,20 @@ class Worker:
         what is done on one lane may put a message on another.
         """
         self._quiet[lane.name] = since
-        if len(self._quiet) == len(self.lanes) and min(self._quiet.values()) > self._moved:
+        if len(self._quiet) == len(self.lanes) and min(self._quiet.values()) > self._moved and not self._is_awaited():
             self.stop()
+
+    def _is_awaited(self) -> bool:
+        """Whether cores that were deployed to a moment ago have yet to report to a lane of ours: most do in seconds."""
+        if not any(lane.name == "DeploymentStatus" for lane in self.lanes):
+            return False
+        ledger, lately = self.work.ledger, now_text(-ONCE_PATIENCE)
+        try:
+            tasks = [task for run in ledger.open_runs() for task in ledger.tasks(run.id).values()]
+        except ReconcileError as error:
+            self._problem = error
+            return False
+        return any(task.state == "deploying" and task.since > lately for task in tasks)
 
     def do(self, lane: Lane, message: Message) -> None:
         """Do one message, whatever becomes of it."""
