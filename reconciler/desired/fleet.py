@@ -81,14 +81,16 @@ def _execution(spec: LocatedDict, problems: Problems) -> Execution:
     if mode == "queue" and "stack" not in section.places:
         hint = "add stack: NAME of the stack made from infra/template.yaml"
         problems.add(spec.key_position("execution"), "missing-key", "spec.execution lacks the key stack", hint)
-    elif mode == "local" and stack is not None:
-        message = "spec.execution.stack has no meaning with mode: local"
-        problems.add(section.key_position("stack"), "unknown-key", message, "take it away, or write mode: queue")
+    for key in ("stack", "queues"):
+        if mode == "local" and key in section.places:
+            message = f"spec.execution.{key} has no meaning with mode: local"
+            problems.add(section.key_position(key), "unknown-key", message, "take it away, or write mode: queue")
     ledger = spec.get("ledger")
     if mode == "queue" and isinstance(ledger, LocatedDict) and ledger.get("provider") == "sqlite":
         message = "spec.ledger is a file on this machine, which the workers of mode: queue cannot share"
         problems.add(spec.key_position("ledger"), "ledger-not-shared", message, "leave it out: the stack has a table")
-    return Execution(mode, stack, section.position())
+    queues = {name: (queue["url"], queue["deadLetterUrl"]) for name, queue in section.get("queues", {}).items()}
+    return Execution(mode, stack, queues, section.position())
 
 
 def _artifacts(section: Any) -> Artifacts:

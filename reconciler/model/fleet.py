@@ -63,10 +63,14 @@ class LedgerPlace:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """Where the work is done: inside the command, or through the queues of a CloudFormation ``stack``."""
+    """Where the work is done: inside the command, or through the queues of a CloudFormation ``stack``.
+
+    ``queues`` are in place of the stack's: name to URL and dead-letter URL.
+    """
 
     mode: Literal["local", "queue"] = "local"
     stack: str | None = None
+    queues: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     position: Position = NOWHERE
 
 

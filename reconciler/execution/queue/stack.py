@@ -68,7 +68,11 @@ def place(fleet: Fleet, outputs: Outputs) -> Stack:
         bulk_deployments=bulk or BulkDeployments(outputs["BulkBucketName"], outputs["BulkExecutionRoleArn"]),
         ledger=ledger if ledger.table is not None else LedgerPlace("dynamodb", table),
     )
-    urls = {queue: (outputs[f"{queue}QueueUrl"], outputs[f"{queue}DeadLetterQueueUrl"]) for queue in QUEUES}
+    own = fleet.execution.queues
+    urls = {
+        queue: own.get(queue) or (outputs[f"{queue}QueueUrl"], outputs[f"{queue}DeadLetterQueueUrl"])
+        for queue in QUEUES
+    }
     return Stack(outputs.stack, table, filled, urls)
 
 
