@@ -18,6 +18,9 @@ SWEEP_SECONDS = 10.0
 QUIET_SECONDS = 5.0
 """A deployment that was not heard of for so long is asked about; then again when half as long again has passed."""
 LONGEST_QUIET = 300.0
+UNHEARD_SECONDS = 600.0
+"""For a core that does not report in so long (as long as an apply waits unless told) no run is held open, and no fleet
+locked: it may be offline for days. What it reports then is recorded all the same."""
 MOST_ASKED = 100
 """Deployments asked about in one round: with 30 calls a second some three seconds, and most of them left to others."""
 ASKERS = 8
@@ -47,9 +50,9 @@ class Sweeper:
             if not members:
                 work.send_batch(run.id, batch)
         self._ask_about(work.ledger.tasks(run.id).values())
-        tasks = work.ledger.tasks(run.id).values()
-        if all(task.state in FINAL for task in tasks):
-            work.ledger.end_run(run.id, run_state(list(tasks)) if tasks else "stopped")
+        tasks = list(work.ledger.tasks(run.id).values())
+        if all(task.state in FINAL or _is_unheard(task) for task in tasks):
+            work.ledger.end_run(run.id, run_state(tasks) if tasks else "stopped")
             work.ledger.leases.end(run.id)
             work.say("", f"run {run.id} ended")
 
@@ -97,8 +100,14 @@ class Sweeper:
             work.say(task.group, f"asking about deployment {deployment_id}: {error_.message}")
 
 
+def _is_unheard(task: Task) -> bool:
+    return task.state == "deploying" and task.since < now_text(-UNHEARD_SECONDS)
+
+
 def run_state(tasks: list[Task]) -> RunState:
-    """What a run has come to when each of its groups stands in a final state."""
+    """What a run has come to when each of its groups stands in a final state, or waits for its core alone."""
+    if any(task.state not in FINAL for task in tasks):
+        return "running"
     failed = sum(task.state == "failed" for task in tasks)
     if not failed:
         return "succeeded"

@@ -2,11 +2,13 @@
 
 import pytest
 
-from reconciler.execution.queue import handlers
+from reconciler.execution.lock import is_held
+from reconciler.execution.queue import handlers, sweep
 from reconciler.execution.queue.sweep import run_state
-from reconciler.model.run import GroupState, RunState, Task
+from reconciler.model.run import GroupState, Run, RunState, Task
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.queue.working import Place
+from tests.fleets import run_cli
 
 pytestmark = pytest.mark.sampled
 
@@ -50,12 +52,38 @@ def test_what_no_event_told_is_asked_for(fleet: Place, aws: Sandbox) -> None:
     assert fleet.run(run).state == "succeeded"
 
 
+def test_a_core_that_is_offline_holds_no_run_open(fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.put_devices({"b-core": {"outcome": "offline"}})
+    run = fleet.submit()
+    for name in ("Devices", "NewDeployments"):
+        fleet.do(name)
+    aws.advance(5)
+    fleet.do("DeploymentStatus")
+    fleet.sweep()
+    assert (fleet.run(run).ended_at, fleet.states(run)) == (None, {"a": "succeeded", "b": "deploying"})
+    monkeypatch.setattr(sweep, "UNHEARD_SECONDS", -1.0)
+    fleet.until(lambda: swept(fleet, run))
+    assert (fleet.run(run).state, is_held(fleet.work.ledger.leases.current())) == ("running", False)
+    aws.put_devices({})
+    aws.advance(5)
+    fleet.do("DeploymentStatus")
+    assert fleet.states(run) == {"a": "succeeded", "b": "succeeded"}
+    assert '"state": "succeeded"' in run_cli("status", fleet.files.directory, "--format", "json").out.split("groups")[0]
+
+
+def swept(fleet: Place, run: Run) -> bool:
+    """Whether a run has ended, now that a sweep has been there; others may be at it just then."""
+    fleet.sweep()
+    return fleet.run(run).ended_at is not None
+
+
 @pytest.mark.parametrize(
     ("states", "state"),
     [
         (["succeeded", "succeeded"], "succeeded"),
         (["succeeded", "failed"], "partial"),
         (["failed", "failed"], "failed"),
+        (["failed", "deploying"], "running"),
     ],
 )
 def test_what_a_run_has_come_to(states: list[GroupState], state: RunState) -> None:
