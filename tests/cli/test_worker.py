@@ -1,14 +1,18 @@
 """``reconcile worker``: who may be one, and how it ends."""
 
+import os
 import signal
 import subprocess
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reconciler.execution.queue import opening
 from reconciler.sandbox.testing import Sandbox
-from tests.cli.processes import DEADLINE, PROGRAM
+from tests.cli.processes import DEADLINE, PROGRAM, run_process
 from tests.execution.queue.working import queue_fleet
 from tests.fleets import FleetFiles, run_cli
 from tests.infra.templates import deploy
@@ -41,6 +45,39 @@ def test_a_missing_stack_is_named(aws: Sandbox, tmp_path: Path) -> None:
     assert ran.code == 1
     assert "there is no stack fleet" in ran.err
     assert aws.writes() == []
+
+
+def test_once_it_ends_when_the_cores_have_reported(queued: FleetFiles) -> None:
+    detached = run_cli("apply", queued.directory, "--yes", "--detach")
+    run = detached.last_line.split()[3].rstrip(",")
+    ran = run_process("worker", queued.directory, "--once")
+    assert ran.code == 0, ran.err
+    assert f"run {run} ended" in ran.err
+    assert run_cli("runs", queued.directory).out.count("succeeded") == 1
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_sigterm_while_it_starts_ends_it_before_it_receives(
+    queued: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = opening.open_work
+
+    def told_to_stop(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(*arguments)
+
+    monkeypatch.setattr(opening, "open_work", told_to_stop)
+    ran = run_cli("worker", queued.directory)
+    assert (ran.code, "worker stopped; nothing is in hand" in ran.err) == (0, True)
+    assert "sqs:ReceiveMessage" not in aws.counts()
 
 
 def test_sigterm_ends_it_with_nothing_in_hand(queued: FleetFiles) -> None:
