@@ -325,6 +325,18 @@ CASES: list[tuple[str, str, str, str]] = [
         "spec.execution.stack has no meaning with mode: local; take it away, or write mode: queue",
     ),
     (
+        "unknown-key",
+        "fleet.yaml",
+        fleet("  execution: {§queues: {}}\n"),
+        "spec.execution.queues has no meaning with mode: local; take it away, or write mode: queue",
+    ),
+    (
+        "missing-key",
+        "fleet.yaml",
+        fleet("  execution: {mode: queue, stack: prod, queues: {§Devices: {url: https://sqs/1/a}}}\n"),
+        "lacks the key deadLetterUrl",
+    ),
+    (
         "ledger-not-shared",
         "fleet.yaml",
         fleet("  execution: {mode: queue, stack: prod}\n  §ledger: {provider: sqlite}\n"),
