@@ -10,6 +10,7 @@ from reconciler.model.plan import Plan
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.execution.queue.working import Heard, Place
+from tests.fleets import run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
 
 pytestmark = pytest.mark.sampled
@@ -38,6 +39,18 @@ def test_what_was_recorded_and_queued_waits_for_a_worker(fleet: Place, aws: Sand
         (run.id, "batch-1", "a"),
         (run.id, "batch-1", "b"),
     ]
+
+
+def test_deployments_that_are_ordered_go_the_same_way(fleet: Place, aws: Sandbox) -> None:
+    with fleet.working():
+        fleet.apply(ApplyOptions(timeout=60))
+        for kind in ("NewDeployment", "Redeployment", "ResetDeployment"):
+            ran = run_cli("deploy", fleet.files.directory, "a", "--type", kind, "--yes", "--timeout", "60")
+            assert ran.code == 0, ran.out + ran.err
+    kinds = [row["DeploymentType"] for row in live.deployments(aws.client, "a")]
+    assert kinds == ["ResetDeployment", "Redeployment", "NewDeployment", "NewDeployment"]
+    assert len(live.deployments(aws.client, "b")) == 1
+    assert [(run.state, set(fleet.states(run))) for run in fleet.work.ledger.runs(3)] == [("succeeded", {"a"})] * 3
 
 
 def test_a_detached_run_is_ended_by_a_sweep(fleet: Place) -> None:
