@@ -8,7 +8,7 @@ from reconciler.aws.errors import THROTTLED
 from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.plan import KNOWN_AFTER_APPLY
 from reconciler.runtimes.base import Ready, Say, Started
-from reconciler.runtimes.v1.live import LiveDeployment
+from reconciler.runtimes.v1.live import RUNNING, LiveDeployment
 from reconciler.runtimes.v1.observe import Observer, in_parallel
 
 BUSY = "ConcurrentDeployment"
@@ -46,21 +46,38 @@ class Asking:
         return Started(group.name, None, words, busy=isinstance(error, StillBusyError))
 
 
+def busy_with(last: LiveDeployment | None) -> StillBusyError:
+    """The error for a group that is busy with its newest deployment."""
+    which = f"deployment {last.id} ({last.status} since {last.updated_at})" if last is not None else "a deployment"
+    return StillBusyError(
+        f"the group is still busy with {which}, which was asked for before",
+        hint="wait until its core has reported, or reset it (`state: reset` with `force: true`)",
+    )
+
+
 def _may_pass(error: ReconcileError) -> bool:
     """Whether the group has no part in an error: AWS was overrun, at fault, or not reached."""
     return isinstance(error, AwsError) and (error.status in {0, 429} or error.status >= 500 or error.code in THROTTLED)
 
 
 def not_yet_deployed(observer: Observer, groups: Sequence[Ready], asking: Asking) -> tuple[list[Ready], list[Started]]:
-    """Part off the groups whose deployment has been made meanwhile, by an earlier attempt or run."""
+    """Part off the groups whose deployment has been made meanwhile, by an earlier attempt or run.
+
+    And of what is queued those that are busy with another: asked for again and again, they would hold up the rest.
+    """
 
     def look(group: Ready) -> Started | None:
         try:
             last = observer.newest_deployment(group.group_id)
         except ReconcileError as error:
             return asking.not_started(group, error)
-        is_there = last is not None and last.id != previous(group) and _is_asked_for(group, last)
-        return Started(group.name, last.id) if last is not None and is_there else None
+        if last is None:
+            return None
+        if last.id != previous(group) and _is_asked_for(group, last):
+            return Started(group.name, last.id)
+        if asking.queued and last.status in RUNNING and not _is_forced(group):
+            return asking.not_started(group, busy_with(last))
+        return None
 
     found = in_parallel(look, groups)
     left = [group for group, started in zip(groups, found, strict=True) if started is None]
@@ -73,6 +90,11 @@ def previous(group: Ready) -> str:
         return ""
     inputs = group.deployment.inputs
     return str(inputs.get("previous", inputs.get("deploymentId", "")))
+
+
+def _is_forced(group: Ready) -> bool:
+    """Whether the group's action is a reset that no running deployment keeps from it."""
+    return group.deployment is not None and bool(group.deployment.inputs.get("force"))
 
 
 def _is_asked_for(group: Ready, deployment: LiveDeployment) -> bool:

@@ -126,7 +126,9 @@ class BulkDeployer:
                 )
             else:
                 why = row.get("ErrorMessage") or status.get("ErrorMessage") or "no deployment was made for it"
-                yield Started(group.name, None, f"bulk deployment {bulk_id} ({status['BulkDeploymentStatus']}): {why}")
+                codes = {detail.get("DetailedErrorCode") for detail in row.get("ErrorDetails") or ()}
+                words = f"bulk deployment {bulk_id} ({status['BulkDeploymentStatus']}): {why}"
+                yield Started(group.name, None, words, busy=BUSY in codes)
 
     def _status(self, bulk_id: str) -> dict[str, Any]:
         return self.observer.aws.call("greengrass", "GetBulkDeploymentStatus", BulkDeploymentId=bulk_id)

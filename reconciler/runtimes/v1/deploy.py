@@ -13,7 +13,7 @@ from reconciler.model.canonical import digest
 from reconciler.model.errors import AnswerLostError, AwsError, ReconcileError
 from reconciler.model.fleet import BulkDeployments
 from reconciler.runtimes.base import Ready, Say, Started
-from reconciler.runtimes.v1.asking import BUSY, Asking, StillBusyError, not_yet_deployed, previous, version_to_deploy
+from reconciler.runtimes.v1.asking import BUSY, Asking, busy_with, not_yet_deployed, previous, version_to_deploy
 from reconciler.runtimes.v1.bulk import BulkDeployer
 from reconciler.runtimes.v1.observe import Observer, in_parallel
 
@@ -81,19 +81,11 @@ class Deployer:
                 if BUSY not in error.details and BUSY not in error.message:
                     raise
                 if self.clock() >= asking.busy_until:
-                    raise self._group_is_busy(group) from error
+                    raise busy_with(self.observer.newest_deployment(group.group_id)) from error
             if not waiting:
                 asking.say(group.name, "waiting: the group is busy with another deployment")
                 waiting = True
             self.sleep(POLL_SECONDS)
-
-    def _group_is_busy(self, group: Ready) -> StillBusyError:
-        last = self.observer.newest_deployment(group.group_id)
-        which = f"deployment {last.id} ({last.status} since {last.updated_at})" if last is not None else "a deployment"
-        return StillBusyError(
-            f"the group is still busy with {which}, which was asked for before",
-            hint="wait until its core has reported, or reset it (`state: reset` with `force: true`)",
-        )
 
     def _create(self, group: Ready) -> str:
         action = group.deployment

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from reconciler.aws.client import Aws
-from reconciler.execution.queue import handlers
+from reconciler.execution.queue import handlers, sweep
 from reconciler.execution.queue.handlers import Later
 from reconciler.execution.queue.lanes import MOST_FAILURES
 from reconciler.execution.queue.messages import GroupMessage, encode_group, one_group
@@ -218,6 +218,7 @@ def test_a_foreign_bulk_deployment_is_waited_for(
         foreign = start_foreign_bulk(fleet, aws)
         (message,) = fleet.take("NewDeployments")
         fleet.worker().do(fleet.lane("NewDeployments"), message)
+        assert aws.counts()["greengrass:GetBulkDeploymentStatus"] == 1  # one look, and no waiting
         tasks = fleet.tasks(run)
         assert {task.state for task in tasks.values()} == {"running"}
         assert all((task.error or "").startswith("Conflict: ") for task in tasks.values())
@@ -235,6 +236,31 @@ def test_a_foreign_bulk_deployment_is_waited_for(
     fleet.finish(run, "succeeded")
     assert [len(live.deployments(aws.client, name)) for name in tasks] == [1] * groups
     assert aws.counts()["greengrass:StartBulkDeployment"] == 2
+
+
+def test_a_group_that_is_busy_is_waited_for_and_the_others_are_not(
+    fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.put_devices({"a-core": {"outcome": "offline"}})
+    first = fleet.submit()
+    monkeypatch.setattr(sweep, "UNHEARD_SECONDS", -1.0)
+    fleet.finish(first, "running")
+    fleet.files.template(2, timeout=9).group("a", version=2).group("b", version=2)
+    run = fleet.submit()
+    fleet.do("Devices")
+    for _ in range(2 * MOST_FAILURES):
+        fleet.do("NewDeployments")
+        aws.advance(handlers.COME_BACK)
+    assert fleet.states(run)["b"] in {"deploying", "succeeded"}
+    task = fleet.tasks(run)["a"]
+    (running,) = live.deployments(aws.client, "a")
+    assert task.state == "running"
+    assert f"Conflict: the group is still busy with deployment {running['DeploymentId']}" in (task.error or "")
+    assert aws.counts()["greengrass:StartBulkDeployment"] == 2
+    aws.put_devices({})
+    aws.advance(5)
+    fleet.finish(run, "succeeded")
+    assert len(live.deployments(aws.client, "a")) == len(live.deployments(aws.client, "b")) == 2
 
 
 def test_events_before_our_own_record_are_not_lost(fleet: Place, aws: Sandbox) -> None:
