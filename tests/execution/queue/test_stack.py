@@ -41,19 +41,18 @@ def test_each_part_can_be_told(aws: Sandbox, outputs: dict[str, str], tmp_path: 
     assert stack.fleet.artifacts.bucket == outputs["ArtifactsBucketName"]
 
 
-def test_a_stack_that_nothing_is_left_to_is_not_asked(aws: Sandbox, tmp_path: Path) -> None:
+def test_all_of_them_can_be_told(aws: Sandbox, outputs: dict[str, str], tmp_path: Path) -> None:
     files = FleetFiles(tmp_path).fleet(
         ledger={"provider": "dynamodb", "table": "my-table"},
-        execution={"mode": "queue", "stack": "there-is-none", "queues": dict.fromkeys(QUEUES, MINE)},
+        execution={"mode": "queue", "stack": "fleet", "queues": dict.fromkeys(QUEUES, MINE)},
     )
     stack = read_stack(Aws(aws.region), files.group("a").load().fleet)
     assert stack.fleet.ledger.table == "my-table"
     assert set(stack.queues.values()) == {(MINE["url"], MINE["deadLetterUrl"])}
-    assert aws.calls() == []
 
 
 def test_a_stack_of_something_else_is_named_with_what_it_lacks(aws: Sandbox, tmp_path: Path) -> None:
     body = '{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}'
     aws.client("cloudformation").create_stack(StackName="fleet", TemplateBody=body)
-    with pytest.raises(ReconcileError, match="stack fleet has no output ArtifactsBucketName"):
+    with pytest.raises(ReconcileError, match="stack fleet has no output TableName"):
         read_stack(Aws(aws.region), queue_fleet(tmp_path).group("a").load().fleet)
