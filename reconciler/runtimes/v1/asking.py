@@ -1,7 +1,8 @@
 """What asking for deployments of Greengrass V1 alone and in bulk have in common: what is asked for, and who waits."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reconciler.aws.errors import THROTTLED
@@ -9,7 +10,7 @@ from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.plan import KNOWN_AFTER_APPLY
 from reconciler.runtimes.base import Ready, Say, Started
 from reconciler.runtimes.v1.live import RUNNING, LiveDeployment
-from reconciler.runtimes.v1.observe import Observer, in_parallel
+from reconciler.runtimes.v1.observe import WORKERS, Observer
 
 BUSY = "ConcurrentDeployment"
 
@@ -60,10 +61,13 @@ def _may_pass(error: ReconcileError) -> bool:
     return isinstance(error, AwsError) and (error.status in {0, 429} or error.status >= 500 or error.code in THROTTLED)
 
 
-def not_yet_deployed(observer: Observer, groups: Sequence[Ready], asking: Asking) -> tuple[list[Ready], list[Started]]:
-    """Part off the groups whose deployment has been made meanwhile, by an earlier attempt or run.
+def not_yet_deployed(
+    observer: Observer, groups: Sequence[Ready], asking: Asking
+) -> Generator[Started, None, list[Ready]]:
+    """Tell of the groups whose deployment has been made meanwhile, by an earlier attempt or run; return the others.
 
-    And of what is queued those that are busy with another: asked for again and again, they would hold up the rest.
+    And of what is queued tell of those that are busy with another: asked for again and again, they would hold up the
+    rest. Each is told as soon as it is known: whoever is killed in the middle has recorded a part.
     """
 
     def look(group: Ready) -> Started | None:
@@ -79,9 +83,14 @@ def not_yet_deployed(observer: Observer, groups: Sequence[Ready], asking: Asking
             return asking.not_started(group, busy_with(last))
         return None
 
-    found = in_parallel(look, groups)
-    left = [group for group, started in zip(groups, found, strict=True) if started is None]
-    return left, [started for started in found if started is not None]
+    left = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for group, started in zip(groups, pool.map(look, groups), strict=True):
+            if started is None:
+                left.append(group)
+            else:
+                yield started
+    return left
 
 
 def previous(group: Ready) -> str:

@@ -48,8 +48,7 @@ class BulkDeployer:
                     self.sleep(POLL_SECONDS)
                     continue
                 if said or earlier or asking.again:
-                    groups, settled = not_yet_deployed(self.observer, groups, asking)
-                    yield from settled
+                    groups = yield from not_yet_deployed(self.observer, groups, asking)
                     if not groups:
                         return
                 bulk_id = self._start(groups, earlier)

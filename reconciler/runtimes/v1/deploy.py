@@ -45,8 +45,7 @@ class Deployer:
         asking = Asking(deadline, say, again=again, queued=queued)
         asked = [group for group in ready if _was_asked_for(group)]
         if asked:
-            left, done = not_yet_deployed(self.observer, asked, asking)
-            yield from done
+            left = yield from not_yet_deployed(self.observer, asked, asking)
             ready = [group for group in ready if group not in asked or group in left]
         new = [group for group in ready if group.deployment is not None and group.deployment.kind == "deploy"]
         others = [group for group in ready if group.deployment is not None and group not in new]
@@ -60,8 +59,7 @@ class Deployer:
         else:
             others = new + others
         if again:
-            others, done = not_yet_deployed(self.observer, others, asking)
-            yield from done
+            others = yield from not_yet_deployed(self.observer, others, asking)
         yield from in_parallel(lambda group: self._alone(group, asking), others)
         if problem is not None:
             raise problem
