@@ -36,7 +36,7 @@ For others it does not wait at all: whoever looks at the run is to see at once w
 CLAIM_SECONDS = 30.0
 """How long what a killed worker had claimed stays claimed at most: as long as its message stays hidden."""
 READERS = 8
-"""Objects read from S3 at once."""
+"""Objects read from S3, and groups recorded, at once."""
 
 OPEN: frozenset[GroupState] = frozenset({"waiting", "running"})
 FINAL: frozenset[GroupState] = frozenset({"succeeded", "failed"})
@@ -242,27 +242,34 @@ class Work:
     def _record(self, work: BatchMessage, members: Sequence[Ready], answers: Iterable[Started]) -> str:
         """Record what became of asking; whom we wait for, empty if for nobody."""
         by_name = {group.name: group for group in members}
-        waits = ""
-        for answer in answers:
-            task, group = self._task(work.run, answer.name), by_name[answer.name]
-            if answer.busy:
-                waits = answer.error or "Greengrass is busy"
-                if task.error != f"Conflict: {waits}":  # else it is known, and since when
-                    self._move(task, "running", f"Conflict: {waits}")
-            elif answer.deployment_id is None:
-                self._fail(task, answer.error or "no deployment was made")
-            else:
-                self.ledger.remember_deployment(
-                    answer.deployment_id,
-                    group=answer.name,
-                    group_id=group.group_id,
-                    group_version_id=group.version_id,
-                    run_id=work.run,
-                )
-                self._move(replace(task, deployment_id=answer.deployment_id), "deploying")
-                self.say(answer.name, f"deployment {answer.deployment_id} asked for")
-                self.settle(answer.deployment_id)  # its core may have been faster than we
-        return waits
+        with ThreadPoolExecutor(READERS) as pool:
+            # As they come: whoever is killed in the middle has recorded a part.
+            noted = [pool.submit(self._note, work.run, by_name[answer.name], answer) for answer in answers]
+        waits = [future.result() for future in noted]
+        return next(filter(None, waits), "")
+
+    def _note(self, run: str, group: Ready, answer: Started) -> str:
+        """Record what became of asking for one group; whom it waits for, empty if for nobody."""
+        task = self._task(run, group.name)
+        if answer.busy:
+            waits = answer.error or "Greengrass is busy"
+            if task.error != f"Conflict: {waits}":  # else it is known, and since when
+                self._move(task, "running", f"Conflict: {waits}")
+            return waits
+        if answer.deployment_id is None:
+            self._fail(task, answer.error or "no deployment was made")
+            return ""
+        self.ledger.remember_deployment(
+            answer.deployment_id,
+            group=group.name,
+            group_id=group.group_id,
+            group_version_id=group.version_id,
+            run_id=run,
+        )
+        self._move(replace(task, deployment_id=answer.deployment_id), "deploying")
+        self.say(group.name, f"deployment {answer.deployment_id} asked for")
+        self.settle(answer.deployment_id)  # its core may have been faster than we
+        return ""
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[bool]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.fleet import BulkDeployments
 from reconciler.runtimes.base import Ready, Started
 from reconciler.runtimes.v1.asking import BUSY, Asking, StillBusyError, not_yet_deployed, previous, version_to_deploy
+from reconciler.runtimes.v1.families import group_version_id
 from reconciler.runtimes.v1.observe import Observer
 
 BULK_RUNNING = frozenset({"Initializing", "Running", "Stopping"})
@@ -47,6 +48,8 @@ class BulkDeployer:
                         said = known[0]
                     self.sleep(POLL_SECONDS)
                     continue
+                if known and asking.again:
+                    groups = yield from self._in_newest(known[0], groups)
                 if said or earlier or asking.again:
                     groups = yield from not_yet_deployed(self.observer, groups, asking)
                     if not groups:
@@ -74,6 +77,28 @@ class BulkDeployer:
         """The ids of the newest bulk deployments, newest first."""
         answer = self.observer.aws.call("greengrass", "ListBulkDeployments", MaxResults=PAGE)
         return [row["BulkDeploymentId"] for row in answer.get("BulkDeployments") or []]
+
+    def _in_newest(self, bulk_id: str, groups: list[Ready]) -> Generator[Started, None, list[Ready]]:
+        """Tell of the groups that the newest bulk deployment has deployed as is asked; return the others.
+
+        It mostly is the one that an attempt which was cut off has started: a page tells of 250 groups.
+        """
+        by_group, left = self._rows(bulk_id), []
+        for group in groups:
+            row = by_group.get(group.group_id, {})
+            is_asked_for = group_version_id(row.get("GroupArn", "")) == version_to_deploy(group)
+            if is_asked_for and row.get("DeploymentId") not in {None, previous(group)}:
+                yield Started(group.name, row["DeploymentId"])
+            else:
+                left.append(group)
+        return left
+
+    def _rows(self, bulk_id: str) -> dict[str, dict[str, Any]]:
+        """The detailed reports of a bulk deployment by group id."""
+        reports = self.observer.aws.pages(
+            "greengrass", "ListBulkDeploymentDetailedReports", "Deployments", BulkDeploymentId=bulk_id
+        )
+        return {row["GroupArn"].split("/groups/")[-1].split("/")[0]: row for row in reports}
 
     def _start(self, groups: list[Ready], earlier: str) -> str | None:
         """The id of the bulk deployment of ``groups``, None if AWS runs another one just now.
@@ -111,10 +136,7 @@ class BulkDeployer:
             if self.clock() >= deadline:
                 break
             self.sleep(POLL_SECONDS / 4)
-        reports = self.observer.aws.pages(
-            "greengrass", "ListBulkDeploymentDetailedReports", "Deployments", BulkDeploymentId=bulk_id
-        )
-        by_group = {row["GroupArn"].split("/groups/")[-1].split("/")[0]: row for row in reports}
+        by_group = self._rows(bulk_id)
         for group in groups:
             row = by_group.get(group.group_id, {})
             if row.get("DeploymentId"):
