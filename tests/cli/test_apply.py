@@ -253,14 +253,6 @@ def test_a_bucket_that_is_not_there_fails_each_group_with_its_reason(aws: Sandbo
     assert "failed" in run_cli("status", fleet.directory).out
 
 
-@pytest.mark.parametrize("name", ["plan.json", "fleet.yaml"])
-def test_a_saved_plan_is_for_a_later_version(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text("{}")
-    ran = run_cli("apply", tmp_path / name)
-    assert (ran.code, ran.out) == (64, "")
-    assert "applying a saved plan is not part of this version" in ran.err
-
-
 def test_each_line_of_progress_is_one_line(fleet: FleetFiles) -> None:
     ran: Ran = run_cli("apply", fleet.directory, "--yes")
     for line in ran.err.splitlines():

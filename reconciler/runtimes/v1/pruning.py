@@ -66,7 +66,7 @@ class Pruner:
         if whole:
             _go_on(plans, desired.fleet, live, begun, known)
         findings = _findings(desired.fleet, gone)
-        return Planned(tuple(plans.values()), (*planned.guards, *findings), planned.contents)
+        return replace(planned, groups=tuple(plans.values()), guards=(*planned.guards, *findings))
 
 
 def _mark(tags: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from tests.e2e.workforce import Account
 from tests.execution.queue.working import QUEUES, Place, queue_fleet
 from tests.runtimes.v1.faults import Killed, cut_off_at, one_group
 
-CALLS = 75
+CALLS = 80
 """More than one group takes from its message to its deployment; what lies beyond the last one is no cut."""
 
 
