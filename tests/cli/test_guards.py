@@ -165,7 +165,9 @@ def test_a_fix_gets_through_to_failing_devices(raised: FleetFiles, aws: Sandbox)
 
 def test_a_first_apply_among_groups_of_others(fleet: FleetFiles, aws: Sandbox) -> None:
     aws.client("greengrass").create_group(Name="somebody-elses")
-    assert run_cli("plan", fleet.directory).code == 0
+    warned = run_cli("plan", fleet.directory)
+    assert (warned.code, "? others: fleet demo was never applied" in warned.out) == (0, True)
+    fleet.fleet(guards={"others": "error"}).write()
     ran = run_cli("apply", fleet.directory, "--yes")
     assert ran.code == 3
     assert "! others: fleet demo was never applied to account 123456789012 in eu-central-1" in ran.out

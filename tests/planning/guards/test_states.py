@@ -34,7 +34,7 @@ STRANGERS = Facts(others=frozenset({"z", "y"}), knows_ours=False)
 def test_a_first_apply_among_groups_of_others() -> None:
     plan = plan_of(many(0, created=1))
     finding = one(plan, facts=STRANGERS)
-    assert (finding.guard, finding.severity, finding.actual) == ("others", "error", 2)
+    assert (finding.guard, finding.severity, finding.actual) == ("others", "warning", 2)
     assert (
         "fleet demo was never applied to account 123456789012 in eu-central-1, where others have 2 groups (y, z)"
         in (finding.message)
