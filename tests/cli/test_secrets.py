@@ -14,8 +14,12 @@ from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, run_cli
 from tests.provisioning.conftest import template
 
 TOKEN = "tok-3f9a1c77e0b24d58"
-FAULTS = ("lost", "error")
-CALLS = [("iot", "RegisterThing"), ("s3", "PutObject"), ("cdf", "CreateThing"), ("greengrass", "CreateGroupVersion")]
+FAULTS = [
+    ("iot", "RegisterThing", "lost"),
+    ("s3", "PutObject", "error"),
+    ("cdf", "CreateThing", "lost"),
+    ("greengrass", "CreateGroupVersion", "refused"),
+]
 
 
 def private_keys(aws: Sandbox) -> Iterator[str]:
@@ -61,20 +65,19 @@ def test_whatever_happens_nothing_tells_a_secret(
         fleet.group(name, devices=members, cores=[{"thingName": f"{name}-core"} | by_template])
     fleet.write()
     told = ""
-    for service, operation in CALLS:
-        for fault in FAULTS:
-            aws.put_faults([{"service": service, "operation": operation, "fault": fault, "times": 2}])
-            commands: list[list[str | Path]] = [
-                ["plan", fleet.directory, "--out", tmp_path / "plan.json", "--verbose"],
-                ["plan", fleet.directory, "--format", "json"],
-                ["apply", fleet.directory, "--yes", "--no-wait", "--stats", tmp_path / "stats.json"],
-                ["status", fleet.directory, "--format", "json"],
-                ["doctor", fleet.directory],
-            ]
-            for words in commands:
-                ran = run_cli(*words)
-                told += ran.out + ran.err
-            aws.advance(10)
+    for service, operation, fault in FAULTS:
+        aws.put_faults([{"service": service, "operation": operation, "fault": fault, "times": 2}])
+        commands: list[list[str | Path]] = [
+            ["plan", fleet.directory, "--out", tmp_path / "plan.json", "--verbose"],
+            ["plan", fleet.directory, "--format", "json"],
+            ["apply", fleet.directory, "--yes", "--no-wait", "--stats", tmp_path / "stats.json"],
+            ["status", fleet.directory, "--format", "json"],
+            ["doctor", fleet.directory],
+        ]
+        for words in commands:
+            ran = run_cli(*words)
+            told += ran.out + ran.err
+        aws.advance(10)
     keys = set(private_keys(aws))
     assert len(keys) > 3
     everything = told.encode() + written_to(tmp_path) + caplog.text.encode()

@@ -29,7 +29,7 @@ from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
 
 Undisturbed = Callable[[str], tuple[dict[str, Any], int]]
-EVERY = 41
+EVERY = 97
 """`make test` takes one case in so many, `make faults` all."""
 
 

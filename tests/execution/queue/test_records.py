@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from reconciler.execution.queue.messages import GroupMessage, encode_group, one_group
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.queue.working import Place
@@ -27,6 +29,7 @@ def documented(group: str) -> str:
     return found[1].replace("berlin-line-1", group)
 
 
+@pytest.mark.long
 def test_the_documented_commands_show_what_status_says(fleet: Place, aws: Sandbox) -> None:
     aws.put_devices({"b-core": {"outcome": "fail", "error": "disk full"}})
     plan = fleet.plan()
