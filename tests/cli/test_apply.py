@@ -14,6 +14,8 @@ from tests.cli.processes import PROGRAM, run_on_terminal
 from tests.fleets import FleetFiles, Ran, make_buckets, run_cli
 from tests.reporting.schemas import mismatches
 
+pytestmark = pytest.mark.sampled
+
 DONE = "Apply complete: 2 groups created, 0 updated, 4 things provisioned, 2 deployments succeeded; 0 unchanged."
 
 

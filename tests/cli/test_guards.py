@@ -12,6 +12,8 @@ from reconciler.execution import guarding
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, make_buckets, run_cli
 
+pytestmark = pytest.mark.sampled
+
 LIMITED = {"updated": 0, "deployed": "50%"}
 
 

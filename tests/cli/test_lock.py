@@ -12,6 +12,8 @@ from tests import live
 from tests.cli.processes import PROGRAM, run_on_terminal
 from tests.fleets import FleetFiles, run_cli
 
+pytestmark = pytest.mark.sampled
+
 
 def hold(fleet: FleetFiles, run: str = "r1", seconds: float = 60) -> Lease:
     """Have somebody on another machine hold the fleet's lock."""

@@ -22,6 +22,8 @@ from tests.cli.processes import PROGRAM, run_process
 from tests.fleets import FleetFiles, run_cli
 from tests.reporting.schemas import mismatches
 
+pytestmark = pytest.mark.sampled
+
 ON_A_FLEET = ("plan", "apply", "status", "runs")
 
 

@@ -16,6 +16,8 @@ import pytest
 from reconciler.sandbox.daemon import Home, Running, find, stop
 from tests.fleets import run_cli
 
+pytestmark = pytest.mark.sampled
+
 PROGRAM = [sys.executable, "-c", "from reconciler.cli.sandbox import sandbox; sandbox(prog_name='reconcile sandbox')"]
 DEADLINE = 30
 

@@ -4,10 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import LAMBDA, FleetFiles, run_cli
 from tests.runtimes.v1.applying import applied
+
+pytestmark = pytest.mark.sampled
 
 
 def test_a_second_apply_makes_no_writing_call(fleet: FleetFiles, aws: Sandbox, tmp_path: Path) -> None:

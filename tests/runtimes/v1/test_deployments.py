@@ -20,6 +20,8 @@ from tests import live
 from tests.fleets import BULK_BUCKET, FleetFiles, Ran, run_cli
 from tests.runtimes.v1.applying import applied
 
+pytestmark = pytest.mark.sampled
+
 
 def plan_of(fleet: FleetFiles, name: str = "a") -> dict[str, Any]:
     fleet.write()

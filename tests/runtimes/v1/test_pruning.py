@@ -4,11 +4,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v1.applying import applied
 from tests.runtimes.v1.pruned import certificates, definitions, policies, pruned, prunes, stored, things
+
+pytestmark = pytest.mark.sampled
 
 GROUPS_OF_A = {"demo/a/cores", "demo/a/devices", "demo/line/functions", "demo/line/subscriptions"}
 THINGS_OF_A = {"a-core", "a-device-1", "a-device-2"}

@@ -9,6 +9,8 @@ from tests import live
 from tests.fleets import LAMBDA, FleetFiles, run_cli
 from tests.runtimes.v1.applying import applied
 
+pytestmark = pytest.mark.sampled
+
 
 @pytest.fixture
 def source(aws: Sandbox) -> dict[str, str]:

@@ -11,6 +11,8 @@ from tests import live
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v1.applying import applied
 
+pytestmark = pytest.mark.sampled
+
 DEPLOY, REDEPLOY, RESET = ["tag-group", "deploy"], ["tag-group", "redeploy"], ["tag-group", "reset-deployments"]
 NEW, AGAIN, GONE = "NewDeployment", "Redeployment", "ResetDeployment"
 
