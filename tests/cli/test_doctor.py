@@ -11,6 +11,8 @@ from reconciler.model.errors import AwsError
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import ACCOUNT, ARTIFACTS_BUCKET, BULK_BUCKET, FleetFiles, run_cli
 
+pytestmark = pytest.mark.sampled
+
 
 def found(directory: Path) -> dict[str, list[str]]:
     """The messages of each state."""

@@ -14,6 +14,8 @@ from tests.cli.conftest import usual_groups
 from tests.fleets import FleetFiles, make_buckets, run_cli
 from tests.reporting.schemas import mismatches
 
+pytestmark = pytest.mark.sampled
+
 TO_CREATE = "Plan: 2 groups to create, 0 to update, 0 to delete, 4 things to provision, 2 deployments; 0 unchanged."
 
 

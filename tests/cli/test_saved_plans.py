@@ -12,6 +12,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import FleetFiles, Ran, run_cli
 
+pytestmark = pytest.mark.sampled
+
 Edit = Callable[[dict[str, Any]], object]
 
 

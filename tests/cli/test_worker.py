@@ -17,6 +17,8 @@ from tests.execution.queue.working import queue_fleet
 from tests.fleets import FleetFiles, run_cli
 from tests.infra.templates import deploy
 
+pytestmark = pytest.mark.sampled
+
 
 @pytest.fixture
 def queued(aws: Sandbox, tmp_path: Path) -> FleetFiles:

@@ -64,7 +64,7 @@ def outputs(aws: Sandbox) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("groups", "devices", "every", "program"),
     [
-        pytest.param(3, 1, 1.0, tuple(workforce.HASTY), id="sample"),
+        pytest.param(3, 1, 3.0, tuple(workforce.HASTY), id="sample"),
         pytest.param(200, 5, 5.0, tuple(PROGRAM), id="full", marks=pytest.mark.long),
     ],
 )

@@ -22,6 +22,8 @@ from reconciler.runtimes.base import Begun
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.ledgers import REGION, TABLE, make_table
 
+pytestmark = pytest.mark.sampled
+
 NOON = "2026-11-20T12:00:00.000Z"
 
 

@@ -56,7 +56,7 @@ def work_off(place: Place) -> None:
 
 
 @pytest.mark.parametrize("after", [True, pytest.param(False, marks=pytest.mark.long)], ids=["after", "before"])
-@pytest.mark.parametrize("number", numbers(16))
+@pytest.mark.parametrize("number", numbers(40))
 def test_a_worker_that_is_cut_off_at_a_call_is_replaced(number: int, after: bool, one: Place, aws: Sandbox) -> None:
     run = one.submit()
     try:
@@ -73,7 +73,7 @@ def test_a_worker_that_is_cut_off_at_a_call_is_replaced(number: int, after: bool
 @pytest.mark.parametrize(
     "fault", ["lost", pytest.param("refused", marks=pytest.mark.long), pytest.param("error", marks=pytest.mark.long)]
 )
-@pytest.mark.parametrize("number", numbers(25))
+@pytest.mark.parametrize("number", numbers(40))
 def test_a_call_that_goes_wrong_changes_nothing_about_the_end(
     number: int, fault: str, one: Place, aws: Sandbox
 ) -> None:
