@@ -6,13 +6,12 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.carrying_out import DECLINED
 from reconciler.cli.output import is_terminal, print_lines
 from reconciler.desired.load import load
 from reconciler.execution.lock import is_held, lock_words
 from reconciler.execution.session import open_ledger
 from reconciler.model.errors import UsageError
-
-DECLINED = 1
 
 
 @click.command()

@@ -9,12 +9,12 @@ from reconciler.model.errors import AnswerLostError, ReconcileError
 from reconciler.model.plan import DEPLOYMENT_KINDS, FINISHING_KINDS, KNOWN_AFTER_APPLY, Action, GroupPlan, Plan
 from reconciler.provisioning.provision import Provisioner
 from reconciler.runtimes.base import Journal, Ready, Say
+from reconciler.runtimes.v1.actions import THING_KINDS
 from reconciler.runtimes.v1.families import FAMILIES
 from reconciler.runtimes.v1.live import FLEET_TAG
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.publish import RESENDS, Publisher
 
-THING_KINDS = ("provision-thing", "associate-thing")
 THINGS_AT_ONCE = 4
 """Things of one group that are brought in at once; RegisterThing's budget sets the pace of all groups together."""
 

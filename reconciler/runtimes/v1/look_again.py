@@ -10,9 +10,10 @@ from reconciler.model.plan import Action, GroupPlan, Plan
 from reconciler.provisioning.iot import Existing
 from reconciler.provisioning.provision import Provider, Provisioner
 from reconciler.runtimes.base import Standing
+from reconciler.runtimes.v1.actions import THING_KINDS
 from reconciler.runtimes.v1.live import LiveDefinition, LiveGroup
 from reconciler.runtimes.v1.observe import Observer, in_parallel, some_of, suddenly_empty
-from reconciler.runtimes.v1.recheck import THING_KINDS, Look, holds_version, judge
+from reconciler.runtimes.v1.recheck import Look, holds_version, judge
 
 Row = Mapping[str, Any]
 

@@ -8,11 +8,11 @@ from reconciler.model.plan import DEPLOYMENT_KINDS, KNOWN_AFTER_APPLY, Action, C
 from reconciler.planning.differences import differences
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.base import Standing
+from reconciler.runtimes.v1.actions import THING_KINDS
 from reconciler.runtimes.v1.families import comparable
 from reconciler.runtimes.v1.live import FLEET_TAG, TAG_PREFIX, LiveDefinition, LiveDeployment, LiveGroup
 from reconciler.runtimes.v1.snapshot import snapshot
 
-THING_KINDS = ("provision-thing", "associate-thing")
 VERSION_KINDS = ("create-group", *THING_KINDS, "publish-definition", "create-group-version")
 """What is done once the group has the version that was planned."""
 RENAME_KINDS = ("rename-definition", "rename-group")
