@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.model.component import Component, ComponentRef
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.template import Template, TemplateRef
@@ -25,5 +26,6 @@ class DesiredState:
     directory: Path
     fleet: Fleet
     templates: Mapping[TemplateRef, Template] = field(default_factory=dict)
+    components: Mapping[ComponentRef, Component] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     provisioning_templates: Mapping[str, ProvisioningTemplate] = field(default_factory=dict)

@@ -75,6 +75,15 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
+class Nucleus:
+    """What the ready configuration of a new Greengrass V2 core names: its role alias, and the nucleus's version."""
+
+    role_alias: str
+    version: str | None = None
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """The ``Fleet`` document. ``limits`` are calls a second by budget name, on top of the defaults."""
 
@@ -84,6 +93,7 @@ class Fleet:
     provisioning: Provisioning = Provisioning()
     artifacts: Artifacts | None = None
     bulk_deployments: BulkDeployments | None = None
+    nucleus: Nucleus | None = None
     ledger: LedgerPlace = LedgerPlace()
     execution: Execution = Execution()
     limits: Mapping[str, float] = field(default_factory=dict)

@@ -15,6 +15,9 @@ class Thing:
 
     ``provisioning_template`` is the name as declared (None: the built-in one). ``csr`` is a certificate signing
     request in PEM, where the device keeps its own key. ``parameters`` have their tokens expanded.
+
+    Greengrass V2 only: ``configuration`` is what a core has of its own, component name → value to merge; ``cores`` are
+    the thing names of the cores that a device is associated with, None for all cores of its group.
     """
 
     thing_name: str
@@ -26,6 +29,8 @@ class Thing:
     sync_shadow: bool = True
     subscriptions: tuple[Mapping[str, Any], ...] = ()
     csr: str | None = None
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    cores: tuple[str, ...] | None = None
     position: Position = NOWHERE
 
 
@@ -49,6 +54,12 @@ class Group:
     subscriptions and the things' own. ``shared`` names the families whose content depends on the template alone, so
     that groups share it. With a template that has a ``source`` only the subscriptions of devices are here; the rest
     has to be read first.
+
+    For Greengrass V2 ``definitions`` is empty and ``document`` is what the target version means for the thing group:
+    ``components``, ``deploymentPolicies`` and ``iotJobConfiguration`` in CreateDeployment's shape, tokens expanded, the
+    group's own configuration merged in, ``configurationUpdate.merge`` a mapping. ``core_documents`` has the like for
+    each core with a configuration of its own, by thing name: a deployment to that thing alone, of nothing but the
+    components that it is about.
     """
 
     name: str
@@ -62,6 +73,8 @@ class Group:
     pruning: Pruning = SAYS_NOTHING
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
+    document: Mapping[str, Any] = field(default_factory=dict)
+    core_documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     position: Position = NOWHERE
 
     @property

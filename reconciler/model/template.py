@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from reconciler.model.position import NOWHERE, Position
 
 GREENGRASS_V1 = "greengrass/v1"
+GREENGRASS_V2 = "greengrass/v2"
 
 
 class TemplateRef(NamedTuple):
@@ -32,10 +33,14 @@ class Source:
 class Template:
     """One version of a template.
 
+    For Greengrass V1:
     ``definitions`` maps a family (``functions``, ``subscriptions``, ``connectors``, ``loggers``, ``resources``) to the
     content of its definition version in the API's own shape, tokens unexpanded; a family that is absent is not managed.
     ``device_subscriptions`` maps ``*`` or a thing type to the subscriptions added for each such core and device.
     Exactly one of ``definitions`` and ``source`` is given; ``definitions`` is empty with a source.
+
+    For Greengrass V2 ``deployment`` has ``components``, ``deploymentPolicies`` and ``iotJobConfiguration`` as
+    CreateDeployment takes them, but that ``configurationUpdate.merge`` is a mapping and not JSON; tokens unexpanded.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Template:
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     source: Source | None = None
     device_subscriptions: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    deployment: Mapping[str, Any] = field(default_factory=dict)
     position: Position = NOWHERE
 
     @property
