@@ -12,7 +12,7 @@ from reconciler.cli.output import is_terminal, print_document, print_lines
 from reconciler.cli.progress import progress_for
 from reconciler.cli.stopping import INTERRUPTED, stoppable
 from reconciler.execution.apply import ApplyOptions, ApplyResult, refuse
-from reconciler.execution.executor import Carried, execute
+from reconciler.execution.executor import Carried, carried_out_before, execute
 from reconciler.execution.run_status import status_of_run
 from reconciler.execution.session import Session
 from reconciler.model.errors import PartlyAppliedError, UsageError
@@ -23,6 +23,7 @@ from reconciler.reporting.plan_text import plan_lines, summary_line
 from reconciler.reporting.standing_text import nothing_left_line, standing_lines
 from reconciler.reporting.status import status_document
 from reconciler.reporting.style import Style
+from reconciler.runtimes.base import Standing
 
 DECLINED = 1
 """Nothing went wrong, but nothing was done either: whoever waits for it has to know."""
@@ -84,6 +85,10 @@ def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Man
     """
     as_text = manner.as_text
     print_lines(plan_lines(plan, style=manner.style), to_stderr=not as_text)
+    if plan.errors and manner.seen is None and (before := carried_out_before(session, plan)) is not None:
+        _print_standings(before.standings, manner)
+        _print_end(before, groups, manner)
+        return 0
     refuse(plan)
     if not plan.changed:
         _print_status(plan, groups, None, as_text=as_text)
@@ -98,19 +103,29 @@ def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Man
             manner.options,
             progress,
             seen=manner.seen,
-            show=lambda standings: print_lines(standing_lines(standings, manner.style), to_stderr=not as_text),
+            show=lambda standings: _print_standings(standings, manner),
         )
     result = carried.result
-    _print_status(carried.plan, groups, result, as_text=as_text)
-    if result is None:
-        print_lines(["", nothing_left_line(carried.standings)], to_stderr=not as_text)
-    else:
-        print_lines(["", *manner.report(carried, result)], to_stderr=not as_text)
+    _print_end(carried, groups, manner)
     if session.patience.is_over and result is not None and result.run.state in {"stopped", "running"}:
         print_lines(["Stopped. What is done stays; run the command again to go on."], to_stderr=True)
         return INTERRUPTED
     is_partial = carried.stale or (result is not None and result.count("failed", "unfinished"))
     return PartlyAppliedError.exit_code if is_partial else 0
+
+
+def _print_standings(standings: Sequence[Standing], manner: Manner) -> None:
+    print_lines(standing_lines(standings, manner.style), to_stderr=not manner.as_text)
+
+
+def _print_end(carried: Carried, groups: Sequence[Group], manner: Manner) -> None:
+    """Where the groups stand, and what became of the plan."""
+    _print_status(carried.plan, groups, carried.result, as_text=manner.as_text)
+    if carried.result is None:
+        lines = [nothing_left_line(carried.standings)]
+    else:
+        lines = manner.report(carried, carried.result)
+    print_lines(["", *lines], to_stderr=not manner.as_text)
 
 
 def _no_nan(seconds: float) -> float:

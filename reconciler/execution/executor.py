@@ -73,6 +73,17 @@ def execute(
         return Carried(plan, _carry_out(session, plan, run, options, progress), standings)
 
 
+def carried_out_before(session: Session, plan: Plan) -> Carried | None:
+    """A plan that an earlier apply has carried out to its end, so that no guard needs to refuse it; else None."""
+    if any(group.blocked for group in plan.groups):
+        return None
+    with session.aws.stats.phase("recheck"):
+        standings = recheck(session, plan)
+    if any(standing.state != "converged" for standing in standings):
+        return None
+    return Carried(left_of(plan, standings), None, standings)
+
+
 def recheck(session: Session, plan: Plan) -> tuple[Standing, ...]:
     """How the changed groups of a plan that was made before stand now, sorted by name. Never writes."""
     by_runtime: dict[str, list[GroupPlan]] = {}

@@ -257,6 +257,45 @@ def test_a_plan_whose_core_failed_is_applied_again(fleet: FleetFiles, aws: Sandb
     assert len(live.deployments(aws.client, "munich")) == 2
 
 
+def test_a_plan_that_deletes_is_carried_out_once(fleet: FleetFiles, aws: Sandbox) -> None:
+    fleet.fleet(prune=True, deprovision=True).write()
+    assert run_cli("apply", fleet.directory, "--yes").code == 0
+    fleet.without_group("munich").group("berlin", devices=0).write()
+    file = save(fleet)
+    first = run_cli("apply", file, "--yes")
+    assert first.code == 0, first.out + first.err
+    aws.clear_calls()
+    second = run_cli("apply", file, "--yes")
+    assert (second.code, second.last_line) == (0, "No changes. 2 groups already converged.")
+    assert aws.writes() == []
+
+
+def test_what_is_left_of_a_deletion_is_deleted_and_nothing_else(fleet: FleetFiles, aws: Sandbox) -> None:
+    fleet.fleet(prune=True, deprovision=True).write()
+    assert run_cli("apply", fleet.directory, "--yes").code == 0
+    fleet.without_group("munich").write()
+    file = save(fleet)
+    aws.put_faults([{"service": "s3", "operation": "DeleteObjects", "fault": "error"}])
+    assert run_cli("apply", file, "--yes").code == 5
+    aws.put_faults([])
+    aws.clear_calls()
+    second = run_cli("apply", file, "--yes")
+    assert second.code == 0, second.out + second.err
+    assert "> munich: begun" in second.out
+    assert set(aws.writes()) == {"s3:DeleteObjects"}
+    assert run_cli("apply", file, "--yes").last_line == "No changes. 1 group already converged."
+
+
+def test_no_guard_refuses_a_plan_of_which_nothing_is_left(fleet: FleetFiles, aws: Sandbox) -> None:
+    file = raised(fleet)
+    refused(aws, file, "--guard", "updated=1", code=3)
+    assert run_cli("apply", file, "--yes").code == 0
+    aws.clear_calls()
+    second = run_cli("apply", file, "--yes", "--guard", "updated=1")
+    assert (second.code, second.last_line) == (0, "No changes. 2 groups already converged.")
+    assert aws.writes() == []
+
+
 def test_a_plan_that_was_not_waited_for_is_waited_for(fleet: FleetFiles, aws: Sandbox) -> None:
     file = raised(fleet)
     aws.put_devices({"berlin-core": {"outcome": "stuck"}})

@@ -7,10 +7,13 @@ from typing import Any
 from reconciler.aws.client import is_not_found
 from reconciler.model.errors import AwsError
 from reconciler.model.plan import Action, GroupPlan, Plan
+from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.iot import Existing
 from reconciler.provisioning.provision import Provider, Provisioner
 from reconciler.runtimes.base import Standing
 from reconciler.runtimes.v1.actions import THING_KINDS
+from reconciler.runtimes.v1.families import FAMILIES
+from reconciler.runtimes.v1.gone import observe_stored
 from reconciler.runtimes.v1.live import LiveDefinition, LiveGroup
 from reconciler.runtimes.v1.observe import Observer, in_parallel, some_of, suddenly_empty
 from reconciler.runtimes.v1.recheck import Look, holds_version, judge
@@ -33,6 +36,7 @@ class Again:
     observer: Observer
     provider: Provider
     provisioner: Provisioner | None
+    store: ArtifactStore | None
 
     def standings(self, plan: Plan, groups: Sequence[GroupPlan]) -> list[Standing]:
         """Where ``groups`` of ``plan`` stand, in their order.
@@ -52,13 +56,40 @@ class Again:
         live = self.observer.group(rows[0], name=group.name) if rows else None
         return judge(plan, group, self._look(plan, group, live))
 
+    def _finished(self, group: GroupPlan) -> frozenset[str]:
+        """The deletions of a group that an earlier apply of the plan has carried out: nothing is left of their subject.
+
+        Keys are deleted last: a thing that none are stored of is deprovisioned.
+        """
+        deprovisioning = group.of_kind("deprovision-thing", "delete-artifacts")
+        ids = sorted({action.inputs["groupId"] for action in deprovisioning})
+        stored = observe_stored(self.store, ids)
+        finished = {
+            action.id
+            for action in deprovisioning
+            if stored[action.inputs["groupId"]].isdisjoint(action.inputs.get("things", [action.subject]))
+        }
+        definitions = group.of_kind("delete-definition")
+        return frozenset(finished.union(action.id for action in definitions if not self._has_definition(action)))
+
+    def _has_definition(self, action: Action) -> bool:
+        family = FAMILIES[action.inputs["family"]]
+        which = {family.id_parameter: action.inputs["definitionId"]}
+        try:
+            self.observer.aws.call("greengrass", family.operation("Get"), **which)
+        except AwsError as error:
+            if is_not_found(error):
+                return False
+            raise
+        return True
+
     def _look(self, plan: Plan, group: GroupPlan, live: LiveGroup | None) -> Look:
         actions = group.of_kind(*THING_KINDS)
         if live is not None and holds_version(plan, group, live):
             actions = ()  # they were brought in for that version
         things = {action.subject: self.provider.look_up(action.subject) for action in actions}
         ours = (action.subject for action in actions if self._is_ours(action, live, things[action.subject]))
-        return Look(live, things, frozenset(ours), self._before(group, live))
+        return Look(live, things, frozenset(ours), self._before(group, live), self._finished(group))
 
     def _is_ours(self, action: Action, live: LiveGroup | None, now: Existing | None) -> bool:
         """Whether an earlier apply of the plan has brought a thing in that was not there before."""

@@ -23,13 +23,15 @@ FIELDS_NAMED = 5
 @dataclass(frozen=True, slots=True)
 class Look:
     """A group as it is now. ``things`` are those that the plan brings in, ``ours`` those of them that an earlier apply
-    of the plan has brought in; ``before`` are the definitions of the version that the plan was made from, by family.
+    of the plan has brought in; ``before`` are the definitions of the version that the plan was made from, by family;
+    ``finished`` are the ids of the deletions after which nothing is left.
     """
 
     live: LiveGroup | None
     things: Mapping[str, Existing | None] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()
     before: Mapping[str, LiveDefinition] = field(default_factory=dict)
+    finished: frozenset[str] = frozenset()
 
 
 def judge(plan: Plan, group: GroupPlan, look: Look) -> Standing:
@@ -41,7 +43,7 @@ def judge(plan: Plan, group: GroupPlan, look: Look) -> Standing:
     if snapshot(look.live, look.things) == group.live:
         return Standing(group.name, "fresh", left=group)
     if group.operation == "delete" and look.live is None:
-        return _gone(group)
+        return _gone(group, look.finished)
     moved = _identity(group, look.live)
     if not moved:
         moved = [*_version(plan, group, look), *_things(group, look), *_tags(group, look.live)]
@@ -50,13 +52,13 @@ def judge(plan: Plan, group: GroupPlan, look: Look) -> Standing:
         return Standing(group.name, "stale", tuple(moved))
     if look.live is None:
         return Standing(group.name, "fresh", left=group)
-    left = _left(plan, group, look.live)
+    left = _left(plan, group, look.live, look.finished)
     return Standing(group.name, "begun", left=left) if left.actions else Standing(group.name, "converged")
 
 
-def _gone(group: GroupPlan) -> Standing:
+def _gone(group: GroupPlan, finished: frozenset[str]) -> Standing:
     """Where a group to be deleted stands that is gone: what was its own may be left."""
-    left = tuple(action for action in group.actions if action.kind not in DEPLOYMENT_KINDS)
+    left = tuple(action for action in group.finishing if action.id not in finished)
     if all(action.kind == "delete-group" for action in left):
         return Standing(group.name, "converged")
     return Standing(group.name, "begun", left=replace(group, actions=left))
@@ -181,8 +183,9 @@ def _is_planned(plan: Plan, group: GroupPlan, live: LiveGroup, last: LiveDeploym
     return bool(last.group_version_id == target)
 
 
-def _left(plan: Plan, group: GroupPlan, live: LiveGroup) -> GroupPlan:
+def _left(plan: Plan, group: GroupPlan, live: LiveGroup, finished: frozenset[str]) -> GroupPlan:
     """What is left of a group's plan, on the group as it is now."""
+    open_actions = [action for action in group.actions if action.id not in finished]
     done = {"create-group"}
     if not live.live_name:
         done |= set(RENAME_KINDS)
@@ -190,7 +193,7 @@ def _left(plan: Plan, group: GroupPlan, live: LiveGroup) -> GroupPlan:
     if not group.of_kind("create-group-version") or holds_version(plan, group, live):
         done |= set(VERSION_KINDS)
         version_id = live.version_id or ""
-    actions = [_left_of(action, group, live, version_id) for action in group.actions if action.kind not in done]
+    actions = [_left_of(action, group, live, version_id) for action in open_actions if action.kind not in done]
     kept = {action.id for action in actions if action is not None}
     return replace(
         group,

@@ -41,7 +41,7 @@ class GreengrassV1:
             store = ArtifactStore(aws, fleet.artifacts.bucket, fleet.artifacts.prefix, fleet.name)
             provisioner = Provisioner(aws, self._provider, store)
             deprovisioner = Deprovisioner(aws, store, fleet.name)
-        self._again = Again(self._observer, self._provider, provisioner)
+        self._again = Again(self._observer, self._provider, provisioner, store)
         self._carrier = Carrier(self._observer, provisioner, Publisher(self._observer, owner_tags(fleet)))
         self._deployer = Deployer(self._observer, fleet.bulk_deployments, fleet.name, patience.sleep, patience.now)
         self._waiter = Waiter(self._observer, patience.sleep, patience.now)
