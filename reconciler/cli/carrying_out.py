@@ -121,10 +121,8 @@ def _print_standings(standings: Sequence[Standing], manner: Manner) -> None:
 def _print_end(carried: Carried, groups: Sequence[Group], manner: Manner) -> None:
     """Where the groups stand, and what became of the plan."""
     _print_status(carried.plan, groups, carried.result, as_text=manner.as_text)
-    if carried.result is None:
-        lines = [nothing_left_line(carried.standings)]
-    else:
-        lines = manner.report(carried, carried.result)
+    result, standings = carried.result, carried.standings
+    lines = manner.report(carried, result) if result is not None else [nothing_left_line(standings)]
     print_lines(["", *lines], to_stderr=not manner.as_text)
 
 
