@@ -26,6 +26,7 @@ class Cache:
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         self._readings: dict[tuple[str, str], threading.Lock] = {}
+        self._in_memory: dict[tuple[str, str], Any] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = _open_or_begin_anew(path)
@@ -34,6 +35,8 @@ class Cache:
 
     def get(self, kind: str, key: str) -> Any:
         """What was put under ``kind`` and ``key``, or None, also where the file does not let itself be read."""
+        if (kept := self._in_memory.get((kind, key))) is not None:
+            return kept
         with self._lock, contextlib.suppress(sqlite3.DatabaseError, ValueError):
             row = self._database.execute("SELECT value FROM cache WHERE kind = ? AND key = ?", (kind, key)).fetchone()
             return json.loads(row[0]) if row else None
@@ -45,8 +48,9 @@ class Cache:
         with self._lock, contextlib.suppress(sqlite3.DatabaseError):
             self._database.execute("INSERT OR REPLACE INTO cache (kind, key, value) VALUES (?, ?, ?)", row)
 
-    def get_or_read(self, kind: str, key: str, read: Callable[[], Any]) -> Any:
-        """What was put under ``kind`` and ``key``, else what ``read`` returns, which is kept.
+    def get_or_read(self, kind: str, key: str, read: Callable[[], Any], *, on_disk: bool = True) -> Any:
+        """What was put under ``kind`` and ``key``, else what ``read`` returns, which is kept: ``on_disk``, or in memory
+        alone.
 
         Threads that ask for the same at the same time wait for one of them to read.
         """
@@ -57,7 +61,10 @@ class Cache:
         with reading:
             if (kept := self.get(kind, key)) is None:
                 kept = read()
-                self.put(kind, key, kept)
+                if on_disk:
+                    self.put(kind, key, kept)
+                else:
+                    self._in_memory[kind, key] = kept
         return kept
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,6 +24,7 @@ from reconciler.aws.errors import is_unreachable, may_resend, translate
 from reconciler.aws.http import HttpAnswer, function_answer, gateway_event, read_json, sign
 from reconciler.aws.stats import Stats, is_write
 from reconciler.model.errors import AwsError
+from reconciler.model.secrets import NO_SECRETS
 
 Answer = TypeVar("Answer")
 
@@ -53,7 +54,8 @@ OF_THE_LEDGER = frozenset({"dynamodb", "sqs"})
 class Aws:
     """AWS in one account and region. Threads share it; boto3 is imported at the first call.
 
-    ``before_write`` is called before each call that may change something, and may raise ReconcileError.
+    ``before_write`` is called before each call that may change something, and may raise ReconcileError. ``secrets`` are
+    hidden in errors.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Aws:
         self._session: Any = None
         self._http: Any = None
         self.before_write: Callable[[], None] = _may_write
+        self.secrets = NO_SECRETS
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call ``operation`` (API name) of ``service`` (boto3 name) and return the answer without its metadata.
@@ -207,13 +210,22 @@ class Aws:
             except (ClientError, BotoCoreError) as error:
                 most = CONNECT_ATTEMPTS if is_unreachable(error) else ATTEMPTS
                 if attempt >= most or not may_resend(error, resendable=resendable):
-                    raise translate(error, name, resendable=resendable) from error
+                    self._give_up(error, name, resendable=resendable)
             else:
                 if attempt >= ATTEMPTS or not is_passing(answer):
                     return answer
             self.stats.retried()
             self.back_off(attempt)
             attempt += 1
+
+    def _give_up(self, error: ClientError | BotoCoreError, name: str, *, resendable: bool) -> NoReturn:
+        """Raise ``error`` as ours; where its text tells a secret, nothing leads back to it."""
+        translated = translate(error, name, resendable=resendable)
+        hidden = self.secrets.hide(translated.message)
+        if hidden == translated.message:
+            raise translated from error
+        translated.message, translated.args = hidden, (hidden,)
+        raise translated from None
 
     def _client(self, service: str) -> Any:
         with self._lock:

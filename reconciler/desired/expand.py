@@ -145,7 +145,7 @@ class _Expansion:
         copied: dict[int, dict[str, str]] = {}
         for variable in entry.variables:
             try:
-                value = expand(variable.text, self.context)
+                value = expand(variable.text, self.context, secrets=True)
             except TokenError as error:
                 if self.complete:
                     self._add_for_template(variable.position, error.rule, error.message, error.hint)

@@ -160,7 +160,7 @@ def _variables(template: Template, located: Mapping[str, LocatedDict], problems:
 
 def _check_variable(text: str, position: Position, problems: Problems) -> bool:
     """Check a variable's tokens; whether they can be expanded."""
-    unknown = unknown_tokens(text)
+    unknown = unknown_tokens(text, secrets=True)
     for token in unknown:
         error = unknown_token(token)
         problems.add(position, error.rule, f"{error.message} in an environment variable", error.hint)
@@ -169,6 +169,15 @@ def _check_variable(text: str, position: Position, problems: Problems) -> bool:
         hint = f"use ${{core{token[2].upper()}{token[3:]} for the group's core"
         problems.add(position, "token-without-value", f"{token} has no value in an environment variable", hint)
     return not unknown and not of_things
+
+
+def _check_parameters(parameters: Any, problems: Problems) -> None:
+    """A connector's parameters may name secrets; what else looks like a token is the connector's own business."""
+    for name, text in parameters.items():
+        for token in unknown_tokens(text, secrets=True):
+            if token.startswith("${secret."):
+                error = unknown_token(token)
+                problems.add(parameters.position(name), error.rule, f"{error.message} in a parameter", error.hint)
 
 
 def _endpoints(template: Template) -> frozenset[str]:
@@ -189,6 +198,7 @@ def _check_definitions(located: Mapping[str, LocatedDict], fleet: Fleet | None, 
         if "resources" in located:
             _check_policies(entity, resources, problems)
     for entity in _entities(located, "connectors"):
+        _check_parameters(entity.get("Parameters", {}), problems)
         if fleet:
             check_home(entity["ConnectorArn"], "ConnectorArn", entity.position("ConnectorArn"), fleet, problems)
     for entity in _entities(located, "resources"):

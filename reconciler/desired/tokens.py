@@ -8,6 +8,7 @@ from reconciler.desired.problems import closest
 from reconciler.model.errors import ReconcileError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Thing
+from reconciler.model.secrets import NAME
 
 _FIELDS: Mapping[str, str] = {
     "thingName": "thing_name",
@@ -20,7 +21,7 @@ _FIELDS: Mapping[str, str] = {
     "accountId": "account_id",
     "region": "region",
 }
-_LABEL = "labels."
+_LABEL, _SECRET = "labels.", "secret."
 TOKENS = tuple(f"${{{name}}}" for name in (*_FIELDS, "labels.X"))
 """Every token, as it is written."""
 _TOKEN = re.compile(r"\$\{([^}]*)(\}?)")
@@ -69,16 +70,23 @@ class TokenContext:
         )
 
 
-def expand(text: str, context: TokenContext) -> str:
-    """``text`` with every token replaced by its value. Raises TokenError for one that is unknown or has no value."""
+def expand(text: str, context: TokenContext, *, secrets: bool = False) -> str:
+    """``text`` with every token replaced by its value; with ``secrets`` those of secrets may stand there, and stay.
+
+    Raises TokenError for a token that is unknown or has no value.
+    """
     if "${" not in text:
         return text
-    return _TOKEN.sub(lambda match: _value(match, context), text)
+    return _TOKEN.sub(lambda match: match[0] if secrets and _is_secret(match) else _value(match, context), text)
 
 
-def unknown_tokens(text: str) -> list[str]:
-    """The tokens in ``text`` that do not exist, as written; one that is not closed is among them."""
-    return [match[0] for match in _TOKEN.finditer(text) if not _is_known(match)]
+def unknown_tokens(text: str, *, secrets: bool = False) -> list[str]:
+    """The tokens in ``text`` that do not exist, as written; one that is not closed is among them.
+
+    Those of secrets do only exist with ``secrets``.
+    """
+    tokens = _TOKEN.finditer(text)
+    return [match[0] for match in tokens if not (_is_known(match) or (secrets and _is_secret(match)))]
 
 
 def unknown_token(token: str) -> TokenError:
@@ -86,6 +94,11 @@ def unknown_token(token: str) -> TokenError:
     match = closest(token.strip("${}"), _FIELDS)
     if not token.endswith("}"):
         hint = "close it with }"
+    elif token.startswith(f"${{{_SECRET}"):
+        hint = (
+            "secrets are ${secret.NAME}, with a NAME of letters, digits and underscores, and may stand in environment "
+            "variables of functions, parameters of connectors and configuration of components"
+        )
     elif match:
         hint = f"did you mean ${{{match}}}?"
     else:
@@ -106,6 +119,11 @@ def without_tokens(text: str) -> str:
 def _is_known(match: re.Match[str]) -> bool:
     name = match[1]
     return bool(match[2]) and (name in _FIELDS or (name.startswith(_LABEL) and len(name) > len(_LABEL)))
+
+
+def _is_secret(match: re.Match[str]) -> bool:
+    name = match[1]
+    return bool(match[2]) and name.startswith(_SECRET) and NAME.fullmatch(name, len(_SECRET)) is not None
 
 
 def _value(match: re.Match[str], context: TokenContext) -> str:

@@ -3,6 +3,7 @@
 What imports botocore is imported when a session is opened: commands import this module also to print their help.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.model.run import FleetStatus
+from reconciler.model.secrets import read_secrets
 from reconciler.model.template import GREENGRASS_V1
 from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Memory, Planned, Runtime
@@ -54,14 +56,15 @@ class Session:
 def open_session(desired: DesiredState, stats: Stats | None = None) -> Iterator[Session]:
     """Open a fleet's account, ledger and cache, and close what has to be closed. ``stats`` counts the calls.
 
-    Raises ReconcileError if the credentials are another account's, or local state cannot be written; AwsError if AWS
-    does not answer.
+    Raises ReconcileError if the credentials are another account's, a secret has no value, or local state cannot be
+    written; AwsError if AWS does not answer.
     """
     from reconciler.aws.client import Aws  # noqa: PLC0415 (imports botocore)
     from reconciler.runtimes.v1.runtime import GreengrassV1  # noqa: PLC0415 (imports botocore)
 
     fleet = desired.fleet
     aws = Aws(fleet.region, limits=fleet.limits)
+    aws.secrets = read_secrets(fleet, desired.secrets(), os.environ)
     if stats is not None:
         aws.stats = stats
     check_account(aws, desired)

@@ -7,6 +7,7 @@ from pathlib import Path
 from reconciler.model.component import Component, ComponentRef
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
+from reconciler.model.secrets import secrets_in
 from reconciler.model.template import Template, TemplateRef
 
 
@@ -29,3 +30,12 @@ class DesiredState:
     components: Mapping[ComponentRef, Component] = field(default_factory=dict)
     groups: tuple[Group, ...] = ()
     provisioning_templates: Mapping[str, ProvisioningTemplate] = field(default_factory=dict)
+
+    def secrets(self) -> frozenset[str]:
+        """The names of the secrets that templates and the groups' own configuration name."""
+        found: set[str] = set()
+        for template in self.templates.values():
+            found.update(secrets_in([template.definitions, template.deployment]))
+        for group in self.groups:
+            found.update(secrets_in([group.document, group.core_documents]))
+        return frozenset(found)

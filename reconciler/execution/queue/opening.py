@@ -20,6 +20,7 @@ from reconciler.execution.queue.stack import Stack, read_stack
 from reconciler.execution.session import check_account
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ReconcileError, UsageError
+from reconciler.model.secrets import read_secrets
 from reconciler.model.template import GREENGRASS_V1
 from reconciler.runtimes.v1.runtime import GreengrassV1
 
@@ -63,6 +64,7 @@ def open_work(desired: DesiredState, share: float, say: Callable[[str, str], Non
 def open_stack(aws: Aws, stack: Stack, say: Callable[[str, str], None]) -> Iterator[tuple[Work, Queues]]:
     """What works the queues of ``stack`` off, whoever it is. Raises ReconcileError."""
     fleet, queues = stack.fleet, open_queues(aws, stack)
+    aws.secrets = read_secrets(fleet, (), os.environ)  # which of them are needed, each group's plan says
     ledger: Ledger = DynamoDbLedger(aws, fleet.ledger.table or "", fleet.name)
     with TemporaryDirectory() as directory, closing(Cache(Path(directory) / "cache.db")) as cache:
         runtime = GreengrassV1(aws, cache, fleet)

@@ -8,8 +8,10 @@ from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group, Thing
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
+from reconciler.model.secrets import NO_SECRETS, Secrets
 from reconciler.model.template import TemplateRef
 from reconciler.planning.differences import differences
+from reconciler.planning.masking import masked
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
 from reconciler.runtimes.v1.deployment_choice import Choice, choose_deployment
@@ -48,6 +50,7 @@ class Comparison:
     known_groups: frozenset[str] = frozenset()
     renamed: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
     template_digests: Mapping[TemplateRef, str] = field(default_factory=dict)
+    secrets: Secrets = NO_SECRETS
 
 
 def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list[GuardFinding]]:
@@ -132,7 +135,7 @@ def _compare_definitions(
         elif have is not None:
             after[family] = have.arn
             carried.append(f"{family} ({have.arn})")
-    return Definitions(after, tuple(changes), tuple(carried))
+    return Definitions(after, masked(changes, comparison.secrets), tuple(carried))
 
 
 def _was_managed(comparison: Comparison, live: LiveGroup | None, family: str, arn: str) -> bool:

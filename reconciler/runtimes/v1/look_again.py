@@ -89,7 +89,9 @@ class Again:
             actions = ()  # they were brought in for that version
         things = {action.subject: self.provider.look_up(action.subject) for action in actions}
         ours = (action.subject for action in actions if self._is_ours(action, live, things[action.subject]))
-        return Look(live, things, frozenset(ours), self._before(group, live), self._finished(group))
+        return Look(
+            live, things, frozenset(ours), self._before(group, live), self._finished(group), self.observer.aws.secrets
+        )
 
     def _is_ours(self, action: Action, live: LiveGroup | None, now: Existing | None) -> bool:
         """Whether an earlier apply of the plan has brought a thing in that was not there before."""

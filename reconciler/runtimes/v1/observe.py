@@ -31,6 +31,7 @@ from reconciler.runtimes.v1.prunes import AS_THE_FLEET
 from reconciler.runtimes.v1.renames import rows_of
 from reconciler.runtimes.v1.tags import template_digests, wanted_tags
 
+MAY_HOLD_SECRETS = frozenset({"functions", "connectors"})
 WORKERS = 16
 """Threads that read. At 30 calls a second and answers within half a second more would only wait."""
 
@@ -126,9 +127,11 @@ class Observer:
         return GroupVersion.of(self.cache.get_or_read("group-version", key, read))
 
     def definition(self, family: str, arn: str) -> LiveDefinition:
-        """A definition version with its content, all pages of it; cached for ever."""
+        """A definition version with its content, all pages of it, its secrets hidden; cached for ever."""
         read = partial(self.read_definition, family, arn)
-        return LiveDefinition(arn, self.cache.get_or_read("definition-version", arn, read))
+        # Where there are secrets, what may hold one's earlier value is not to be on disk.
+        on_disk = family not in MAY_HOLD_SECRETS or not self.aws.secrets.values
+        return LiveDefinition(arn, self.cache.get_or_read("definition-version", arn, read, on_disk=on_disk))
 
     def newest_deployment(self, group_id: str) -> LiveDeployment | None:
         """The newest deployment of a group, None if it never had one. A finished one's status is cached."""
@@ -288,7 +291,7 @@ class Observer:
         return {family: self.definition(family, arn) for family, arn in version.arns.items()}
 
     def read_definition(self, family: str, arn: str) -> dict[str, Any]:
-        """The content of a definition version as AWS has it now, all pages of it."""
+        """The content of a definition version as AWS has it now, all pages of it, its secrets hidden."""
         api = FAMILIES[family]
         definition_id, version_id = definition_ids(arn)
         content: dict[str, Any] = {}
@@ -304,7 +307,7 @@ class Observer:
             entities = [*content.get(api.entities, []), *page.get(api.entities, [])]
             content = content | page | {api.entities: entities}
             if not answer.get("NextToken"):
-                return content
+                return dict(self.aws.secrets.hide(content))
             token = {"NextToken": answer["NextToken"]}
 
 

@@ -46,6 +46,7 @@ def plan_groups(
         known_groups,
         renamed,
         template_digests(desired),
+        observer.aws.secrets,
     )
     compared = [compare_group(comparison, group) for group in groups]
     plans = tuple(plan for plan, _ in compared)

@@ -83,6 +83,7 @@ class Publisher:
     def _create(self, action: Action, content: Mapping[str, Any]) -> str:
         inputs, aws = action.inputs, self.observer.aws
         family = FAMILIES[inputs["family"]]
+        shown, content = content, self.observer.aws.secrets.reveal(content)
         for resend in range(RESENDS + 1):
             try:
                 if (definition_id := inputs.get("definitionId")) is not None:
@@ -98,7 +99,7 @@ class Publisher:
                 )
                 return str(made["LatestVersionArn"])
             except AnswerLostError:
-                if (arn := self._find(action, content, None)) is not None:
+                if (arn := self._find(action, shown, None)) is not None:
                     return arn
                 if resend == RESENDS:
                     raise

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.model.plan import DEPLOYMENT_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan, Plan
+from reconciler.model.secrets import NO_SECRETS, Secrets
 from reconciler.planning.differences import differences
+from reconciler.planning.masking import masked
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.base import Standing
 from reconciler.runtimes.v1.actions import THING_KINDS
@@ -24,7 +26,7 @@ FIELDS_NAMED = 5
 class Look:
     """A group as it is now. ``things`` are those that the plan brings in, ``ours`` those of them that an earlier apply
     of the plan has brought in; ``before`` are the definitions of the version that the plan was made from, by family;
-    ``finished`` are the ids of the deletions after which nothing is left.
+    ``finished`` are the ids of the deletions after which nothing is left. ``secrets`` mask what moved.
     """
 
     live: LiveGroup | None
@@ -32,6 +34,7 @@ class Look:
     ours: frozenset[str] = frozenset()
     before: Mapping[str, LiveDefinition] = field(default_factory=dict)
     finished: frozenset[str] = frozenset()
+    secrets: Secrets = NO_SECRETS
 
 
 def judge(plan: Plan, group: GroupPlan, look: Look) -> Standing:
@@ -110,7 +113,7 @@ def _version(plan: Plan, group: GroupPlan, look: Look) -> list[str]:
             comparable(family, then.content) if then is not None else {},
             comparable(family, now.content) if now is not None else {},
         )
-    for change in found[:FIELDS_NAMED]:
+    for change in masked(found[:FIELDS_NAMED], look.secrets):
         values = f": {change.before!r} → {change.after!r}" if change.kind == "change" else ""
         moved.append(f"{change.path} {_PAST[change.kind]}{values}")
     if len(found) > FIELDS_NAMED:

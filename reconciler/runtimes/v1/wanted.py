@@ -111,7 +111,7 @@ def _expanded(desired: DesiredState, group: Group, content: Mapping[str, Any]) -
         environment = configuration.get("Environment") or {}
         variables = environment.get("Variables") or {}
         try:
-            expanded = {name: expand(text, context) for name, text in variables.items()}
+            expanded = {name: expand(text, context, secrets=True) for name, text in variables.items()}
         except TokenError as error:
             template = desired.templates[group.template]
             message = f"the source of template {group.template}: function {function['Id']}: {error.message}"

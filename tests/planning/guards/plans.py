@@ -50,9 +50,8 @@ def fleet_of(
     names = [group.name for group in plan.groups if group.operation != "delete"][:declared]
     fleet = Fleet("demo", plan.account, plan.region, guards=guards or Guards(position=PLACE), policies=policies)
     template = Template("line", 1, "greengrass/v1", position=Position("fleet/line.yaml", 2, 1))
-    return DesiredState(
-        Path(), fleet, {LINE: template}, tuple(Group(name, LINE, "greengrass/v1") for name in sorted(names))
-    )
+    groups = tuple(Group(name, LINE, "greengrass/v1") for name in sorted(names))
+    return DesiredState(Path(), fleet, {LINE: template}, groups=groups)
 
 
 def settings(**given: GuardSetting) -> Guards:

@@ -1,0 +1,104 @@
+"""Secrets that files name as ``${secret.NAME}``. Their values are on their way to AWS alone, and in no plan."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from reconciler.model.errors import ReconcileError
+from reconciler.model.fleet import Fleet
+
+VARIABLE = "RECONCILE_SECRET_"
+"""What the environment variables begin with that hold the values; the secret's name follows."""
+SHORTEST = 8
+"""Characters. What is shorter would be found, and hidden, in texts that have nothing to do with it."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOKEN = re.compile(r"\$\{secret\.([^}]*)\}")
+_BEGIN, _LITERALLY = "${secret.", "${literally secret."
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The values of secrets by name. ``salt`` makes the numbers of a fleet its own."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    salt: str = ""
+
+    def hide(self, value: Any) -> Any:
+        """``value`` (text, or what JSON can hold) with each secret in it as its token.
+
+        What looks like a token though no file put it there does not pass for one.
+        """
+        if not self.values:
+            return value
+        if isinstance(value, str):
+            text = value.replace(_BEGIN, _LITERALLY)
+            for name, secret in sorted(self.values.items(), key=lambda item: (-len(item[1]), item[0])):
+                text = text.replace(secret, f"{_BEGIN}{name}}}")
+            return text
+        return _each(value, self.hide)
+
+    def reveal(self, value: Any) -> Any:
+        """The way back, for a call. Raises ReconcileError for a secret that has no value here."""
+        if isinstance(value, str):
+            return _TOKEN.sub(self._value, value).replace(_LITERALLY, _BEGIN) if "${" in value else value
+        return _each(value, self.reveal)
+
+    def number(self, value: Any) -> str:
+        """Tells values apart that are not shown: equal values have one number, at all times and on all machines.
+
+        16 bits say nothing of a secret that is none of a few guesses.
+        """
+        return "#" + sha256(f"{self.salt}\0{value}".encode()).hexdigest()[:4]
+
+    def _value(self, match: re.Match[str]) -> str:
+        if (value := self.values.get(match[1])) is None:
+            raise ReconcileError(
+                f"the secret {match[1]} has no value here", hint=f"set the environment variable {VARIABLE}{match[1]}"
+            )
+        return value
+
+
+NO_SECRETS = Secrets()
+
+
+def read_secrets(fleet: Fleet, names: Iterable[str], environment: Mapping[str, str]) -> Secrets:
+    """The secrets in ``environment`` for a fleet.
+
+    Raises ReconcileError unless each of ``names`` has a value, and all values are long enough to be hidden.
+    """
+    values = {
+        key.removeprefix(VARIABLE): text for key, text in environment.items() if key.startswith(VARIABLE) and text
+    }
+    if missing := sorted(set(names) - values.keys()):
+        raise ReconcileError(
+            f"{'these secrets have' if len(missing) > 1 else 'a secret has'} no value: {', '.join(missing)}",
+            hint=f"set {', '.join(VARIABLE + name for name in missing)} in the environment",
+        )
+    if short := sorted(name for name, text in values.items() if len(text) < SHORTEST):
+        raise ReconcileError(
+            f"{VARIABLE}{short[0]} has fewer than {SHORTEST} characters: too short to be told from other text",
+            hint="give the secret a longer value",
+        )
+    return Secrets(values, f"{fleet.account}/{fleet.name}")
+
+
+def secrets_in(value: Any) -> Iterator[str]:
+    """The names of the secrets whose tokens are in ``value``."""
+    if isinstance(value, str):
+        yield from _TOKEN.findall(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from secrets_in(item)
+
+
+def _each(value: Any, change: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: change(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [change(item) for item in value]
+    return value
