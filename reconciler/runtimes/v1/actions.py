@@ -5,13 +5,9 @@ from dataclasses import dataclass
 
 from reconciler.model.group import Group
 from reconciler.model.plan import KNOWN_AFTER_APPLY, Action, Change
+from reconciler.runtimes.marks import BIRTH_TAGS
 from reconciler.runtimes.v1.deployment_choice import Choice
-from reconciler.runtimes.v1.live import FLEET_TAG, GROUP_VERSION_TAG, TEMPLATE_TAG, LiveGroup
-
-THING_KINDS = ("provision-thing", "associate-thing")
-"""The kinds of action that bring a thing into a group."""
-BIRTH_TAGS = (FLEET_TAG, TEMPLATE_TAG)
-"""What a group is created with: whose it is. Which version it is at is said once it is."""
+from reconciler.runtimes.v1.live import GROUP_VERSION_TAG, LiveGroup
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from reconciler.aws.errors import THROTTLED
 from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.plan import KNOWN_AFTER_APPLY
 from reconciler.runtimes.base import Ready, Say, Started
+from reconciler.runtimes.parallel import WORKERS
 from reconciler.runtimes.v1.live import RUNNING, LiveDeployment
-from reconciler.runtimes.v1.observe import WORKERS, Observer
+from reconciler.runtimes.v1.observe import Observer
 
 BUSY = "ConcurrentDeployment"
 

@@ -1,7 +1,6 @@
 """Carries out the actions of one group, all but its deployment. Nothing is sent twice without looking first."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +8,12 @@ from reconciler.model.errors import AnswerLostError, ReconcileError
 from reconciler.model.plan import DEPLOYMENT_KINDS, FINISHING_KINDS, KNOWN_AFTER_APPLY, Action, GroupPlan, Plan
 from reconciler.provisioning.provision import Provisioner
 from reconciler.runtimes.base import Journal, Ready, Say
-from reconciler.runtimes.v1.actions import THING_KINDS
+from reconciler.runtimes.bringing_in import bring_in_all
+from reconciler.runtimes.marks import FLEET_TAG
+from reconciler.runtimes.things import THING_KINDS
 from reconciler.runtimes.v1.families import FAMILIES
-from reconciler.runtimes.v1.live import FLEET_TAG
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.publish import RESENDS, Publisher
-
-THINGS_AT_ONCE = 4
-"""Things of one group that are brought in at once; RegisterThing's budget sets the pace of all groups together."""
 
 
 @dataclass(slots=True)
@@ -45,7 +42,9 @@ class Carrier:
         things = group.of_kind(*THING_KINDS)
         for action in group.actions:
             if things and action is things[0]:
-                self._bring_in_all(group.name, things, progress, journal, say)
+                place = progress.group_id
+                found = bring_in_all(self.provisioner, group.name, place, things, journal, say)
+                progress.certificates.update(found)
             elif action != deployment and action.kind not in (*THING_KINDS, *FINISHING_KINDS):
                 self._do(plan, action, progress, journal)
                 say(group.name, said(action))
@@ -84,31 +83,6 @@ class Carrier:
             self.tag(progress.group_arn, inputs["tags"], progress.version_id)
         else:
             raise ReconcileError(f"the plan asks for {action.kind!r}, which Greengrass V1 does not know")
-
-    def _bring_in_all(
-        self, group: str, actions: tuple[Action, ...], progress: _Progress, journal: Journal, say: Say
-    ) -> None:
-        """Bring the things of a group in, several at once. When one fails, the others are finished first."""
-        known = journal.brought_in(group)
-
-        def bring_in(action: Action) -> str:
-            if (certificate_arn := known.get(action.subject)) is not None:
-                return certificate_arn
-            certificate_arn = self._bring_in(action, progress.group_id)
-            provisioned = action.kind == "provision-thing"
-            journal.bring_in(group, action.subject, provisioned=provisioned, certificate_arn=certificate_arn)
-            say(group, said(action))
-            return certificate_arn
-
-        with ThreadPoolExecutor(THINGS_AT_ONCE) as pool:
-            futures = {action.subject: pool.submit(bring_in, action) for action in actions}
-        progress.certificates.update((name, future.result()) for name, future in futures.items())
-
-    def _bring_in(self, action: Action, group_id: str) -> str:
-        if self.provisioner is None:
-            raise ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
-        work = self.provisioner.provision if action.kind == "provision-thing" else self.provisioner.associate
-        return work(group_id, action.inputs)
 
     def _once(self, action: Action, journal: Journal, make: Callable[[], str], find: Callable[[], str | None]) -> str:
         """The result of ``make``, made once in a run: also when it is taken up again, or an answer is lost."""
@@ -176,8 +150,6 @@ def said(action: Action) -> str:
 
 DONE = {
     "create-group": "group created",
-    "provision-thing": "{subject} provisioned",
-    "associate-thing": "{subject} associated",
     "publish-definition": "{family} published",
     "create-group-version": "group version created",
     "rename-definition": "definition renamed to {subject}",

@@ -1,36 +1,27 @@
 """Compares a desired group with its live state and says what would be done about each difference. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
-from reconciler.model.group import Group, Thing
+from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
 from reconciler.model.secrets import NO_SECRETS, Secrets
 from reconciler.model.template import TemplateRef
 from reconciler.planning.differences import differences
 from reconciler.planning.masking import masked
 from reconciler.provisioning.iot import Existing
+from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG, TEMPLATE_DIGEST_TAG, TEMPLATE_TAG, template_version
+from reconciler.runtimes.prunes import wanted_mark
+from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
 from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
 from reconciler.runtimes.v1.deployment_choice import Choice, choose_deployment
 from reconciler.runtimes.v1.families import THING_FAMILIES, comparable, definition_ids
-from reconciler.runtimes.v1.live import (
-    DEPLOYMENT_TAG,
-    GROUP_VERSION_TAG,
-    REDEPLOY_OF_TAG,
-    REDEPLOY_TAG,
-    TEMPLATE_DIGEST_TAG,
-    TEMPLATE_TAG,
-    Answers,
-    LiveFleet,
-    LiveGroup,
-)
-from reconciler.runtimes.v1.prunes import wanted_mark
+from reconciler.runtimes.v1.live import DEPLOYMENT_TAG, GROUP_VERSION_TAG, Answers, LiveFleet, LiveGroup
 from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.snapshot import snapshot
-from reconciler.runtimes.v1.tags import template_version, wanted_tags
+from reconciler.runtimes.v1.tags import wanted_tags
 from reconciler.runtimes.v1.wanted import live_entries, wanted_definitions
 
 
@@ -46,7 +37,7 @@ class Comparison:
     live: LiveFleet
     answers: Answers
     publications: Publications
-    provisioning: Callable[[Thing], dict[str, Any]]
+    provisioning: Provisioning
     known_groups: frozenset[str] = frozenset()
     renamed: Mapping[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
     template_digests: Mapping[TemplateRef, str] = field(default_factory=dict)
@@ -66,7 +57,7 @@ def compare_group(comparison: Comparison, group: Group) -> tuple[GroupPlan, list
     difference = Difference(group, live, tags, tuple(to_add), definitions, choice, renamed)
     actions = actions_of(difference)
     drift = _drift(comparison, difference)
-    findings = [*_missing_types(comparison, group, to_add), *choice.findings]
+    findings = [*missing_type_findings(group, to_add, comparison.answers.missing_types), *choice.findings]
     observed = snapshot(live, _looked_up(group, comparison.answers))
     plan = GroupPlan(
         name=group.name,
@@ -96,18 +87,8 @@ def _things_to_add(comparison: Comparison, group: Group, live: LiveGroup | None)
             if thing.thing_name in present:
                 continue
             existing = comparison.answers.things.get(thing.thing_name)
-            if existing is not None and existing.certificate_arn is not None:
-                inputs = {
-                    "thingName": thing.thing_name,
-                    "thingArn": comparison.desired.fleet.thing_arn(thing.thing_name),
-                    "role": thing.role,
-                    "certificateArn": existing.certificate_arn,
-                }
-                kind = "associate-thing"
-            else:
-                inputs = comparison.provisioning(thing) | ({"exists": True} if existing is not None else {})
-                kind = "provision-thing"
-            actions.append(Action(f"{group.name}/{kind}/{thing.thing_name}", kind, thing.thing_name, needs, inputs))
+            arn = comparison.desired.fleet.thing_arn(thing.thing_name)
+            actions.append(bring_in(group, thing, arn, existing, needs, comparison.provisioning))
     return actions
 
 
@@ -212,22 +193,6 @@ def _drift(comparison: Comparison, difference: Difference) -> str:
     if difference.definitions.changes and made is not None and made != live.version_id:
         return f"drift: group version {live.version_id} was made outside"
     return "drift: its newest deployment was made outside" if difference.choice.drift else ""
-
-
-def _missing_types(comparison: Comparison, group: Group, to_add: list[Action]) -> list[GuardFinding]:
-    provisioned = {action.subject for action in to_add if action.kind == "provision-thing"}
-    return [
-        GuardFinding(
-            "thing-type",
-            "error",
-            f"{group.name}: AWS IoT has no thing type {thing.thing_type}, which {thing.thing_name} shall be of; create "
-            f"it (`aws iot create-thing-type --thing-type-name {thing.thing_type}`) or leave thingType out",
-            limit=thing.thing_type,
-            source=thing.position.line_only,
-        )
-        for thing in group.things
-        if thing.thing_name in provisioned and thing.thing_type in comparison.answers.missing_types
-    ]
 
 
 def _foreign(comparison: Comparison, group: Group, live: LiveGroup) -> tuple[GroupPlan, list[GuardFinding]]:

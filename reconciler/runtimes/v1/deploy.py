@@ -13,9 +13,10 @@ from reconciler.model.canonical import digest
 from reconciler.model.errors import AnswerLostError, AwsError, ReconcileError
 from reconciler.model.fleet import BulkDeployments
 from reconciler.runtimes.base import Ready, Say, Started
+from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v1.asking import BUSY, Asking, busy_with, not_yet_deployed, previous, version_to_deploy
 from reconciler.runtimes.v1.bulk import BulkDeployer
-from reconciler.runtimes.v1.observe import Observer, in_parallel
+from reconciler.runtimes.v1.observe import Observer
 
 POLL_SECONDS = 2.0
 RESENDS = 3

@@ -6,16 +6,8 @@ from typing import Any
 
 from reconciler.model.group import Group
 from reconciler.model.plan import KNOWN_AFTER_APPLY, Action, Change, GuardFinding
-from reconciler.runtimes.v1.live import (
-    DEPLOYMENT_TAG,
-    GROUP_VERSION_TAG,
-    REDEPLOY_OF_TAG,
-    REDEPLOY_TAG,
-    RUNNING,
-    Answers,
-    LiveDeployment,
-    LiveGroup,
-)
+from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG
+from reconciler.runtimes.v1.live import DEPLOYMENT_TAG, GROUP_VERSION_TAG, RUNNING, Answers, LiveDeployment, LiveGroup
 
 RESET, NEWEST = "reset", "newest"
 

@@ -13,8 +13,8 @@ from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.plan import Action, GroupPlan
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.runtimes.base import Journal, Say
+from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.v1.families import FAMILIES
-from reconciler.runtimes.v1.live import FLEET_TAG
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.removals import removal_of
 

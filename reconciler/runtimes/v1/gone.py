@@ -12,10 +12,12 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.plan import GroupPlan
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.provisioning.artifacts import ArtifactStore
+from reconciler.runtimes.marks import FLEET_TAG
+from reconciler.runtimes.parallel import in_parallel
+from reconciler.runtimes.prunes import pruning_of
 from reconciler.runtimes.v1.families import definition_ids
-from reconciler.runtimes.v1.live import FLEET_TAG, LiveFleet, LiveGroup
-from reconciler.runtimes.v1.observe import Observer, in_parallel
-from reconciler.runtimes.v1.prunes import pruning_of
+from reconciler.runtimes.v1.live import LiveFleet, LiveGroup
+from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.removals import Removal
 from reconciler.runtimes.v1.renames import both_live
 

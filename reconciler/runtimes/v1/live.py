@@ -6,16 +6,9 @@ from typing import Any
 
 from reconciler.model.template import TemplateRef
 from reconciler.provisioning.iot import Existing
+from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.v1.families import FAMILIES
 
-TAG_PREFIX = "reconciler:"
-"""What our tags begin with."""
-FLEET_TAG = "reconciler:fleet"
-TEMPLATE_TAG = "reconciler:template"
-TEMPLATE_VERSION_TAG = "reconciler:template-version"
-REDEPLOY_TAG = "reconciler:redeploy"
-REDEPLOY_OF_TAG = "reconciler:redeploy-of"
-"""The newest deployment when the redeployment was asked for: as long as it is the newest, nothing came of it."""
 DEPLOYMENT_TAG = "reconciler:deployment"
 """What the files asked for, and what was the newest deployment then: ``reset after …``, ``<pinned version> after …``.
 
@@ -23,8 +16,6 @@ DEPLOYMENT_TAG = "reconciler:deployment"
 """
 GROUP_VERSION_TAG = "reconciler:group-version"
 """The group version that we made last: a newer one was made by somebody else."""
-TEMPLATE_DIGEST_TAG = "reconciler:template-digest"
-"""What that template version said then: a version that says something else now was edited after its release."""
 FAMILIES_TAG = "reconciler:families"
 """The families that the files managed when the group was brought to them: one that they no longer name goes."""
 

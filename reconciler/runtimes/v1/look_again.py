@@ -11,11 +11,12 @@ from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.iot import Existing
 from reconciler.provisioning.provision import Provider, Provisioner
 from reconciler.runtimes.base import Standing
-from reconciler.runtimes.v1.actions import THING_KINDS
+from reconciler.runtimes.parallel import in_parallel, some_of
+from reconciler.runtimes.things import THING_KINDS
 from reconciler.runtimes.v1.families import FAMILIES
 from reconciler.runtimes.v1.gone import observe_stored
 from reconciler.runtimes.v1.live import LiveDefinition, LiveGroup
-from reconciler.runtimes.v1.observe import Observer, in_parallel, some_of, suddenly_empty
+from reconciler.runtimes.v1.observe import Observer, suddenly_empty
 from reconciler.runtimes.v1.recheck import Look, holds_version, judge
 
 Row = Mapping[str, Any]

@@ -2,11 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws, is_not_found
@@ -16,9 +15,11 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import Source
+from reconciler.runtimes.marks import FLEET_TAG
+from reconciler.runtimes.parallel import in_parallel, some_of
+from reconciler.runtimes.prunes import AS_THE_FLEET
 from reconciler.runtimes.v1.families import FAMILIES, definition_ids, group_version_id
 from reconciler.runtimes.v1.live import (
-    FLEET_TAG,
     RUNNING,
     SUCCESS,
     GroupVersion,
@@ -27,14 +28,10 @@ from reconciler.runtimes.v1.live import (
     LiveFleet,
     LiveGroup,
 )
-from reconciler.runtimes.v1.prunes import AS_THE_FLEET
 from reconciler.runtimes.v1.renames import rows_of
 from reconciler.runtimes.v1.tags import template_digests, wanted_tags
 
 MAY_HOLD_SECRETS = frozenset({"functions", "connectors"})
-WORKERS = 16
-"""Threads that read. At 30 calls a second and answers within half a second more would only wait."""
-
 V1_ENDED = (
     "AWS ended Greengrass V1 on 2026-10-07: its endpoints no longer serve groups. Move the fleet to Greengrass V2, or "
     "point AWS_ENDPOINT_URL at what speaks the V1 API (`reconcile sandbox start` for a try)"
@@ -42,15 +39,6 @@ V1_ENDED = (
 
 ARTIFACT = re.compile(r"[0-9a-f-]{36}/[^/]+/(certs|greengrassCoreConfig)\.zip")
 """What the artifacts of a group are called below the prefix: group id, thing, file."""
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """The results of ``work`` for each item, in their order; the first error in that order is raised."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(work, items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,9 +321,3 @@ def suddenly_empty(region: str, known: str) -> ReconcileError:
         hint=f"{V1_ENDED}. Nothing is planned on an empty answer; if the groups were deleted on purpose, say so with "
         "--allow-empty",
     )
-
-
-def some_of(names: Iterable[str], most: int = 5) -> str:
-    """The first of ``names``, and how many more there are."""
-    ordered = sorted(names)
-    return ", ".join([*ordered[:most], *([f"{len(ordered) - most} more"] if len(ordered) > most else [])])

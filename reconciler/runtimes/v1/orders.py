@@ -15,12 +15,13 @@ from reconciler.model.plan import Action, Change, GroupPlan, GuardFinding
 from reconciler.model.template import TemplateRef
 from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
+from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
+from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v1.families import group_version_id
-from reconciler.runtimes.v1.live import RESETS, RUNNING, TEMPLATE_TAG, LiveGroup
-from reconciler.runtimes.v1.observe import Observer, in_parallel
+from reconciler.runtimes.v1.live import RESETS, RUNNING, LiveGroup
+from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.plan import check_means, failing_groups
 from reconciler.runtimes.v1.snapshot import snapshot
-from reconciler.runtimes.v1.tags import template_version
 from reconciler.runtimes.v1.wanted import live_entries
 
 NAMED = 5

@@ -7,8 +7,9 @@ from typing import Any
 
 from reconciler.model.errors import AwsError
 from reconciler.runtimes.base import Outcome, Say
+from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v1.live import RUNNING
-from reconciler.runtimes.v1.observe import Observer, in_parallel
+from reconciler.runtimes.v1.observe import Observer
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 

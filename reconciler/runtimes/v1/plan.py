@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Mapping
 
 from reconciler.aws.client import is_not_found
-from reconciler.model.desired import DesiredState, ProvisioningTemplate
+from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError, ConfigurationError, Problem
-from reconciler.model.group import Group, Thing
+from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan
 from reconciler.planning.guards.facts import Facts
 from reconciler.provisioning.provision import Provider, missing_artifacts_bucket
-from reconciler.provisioning.requests import parse_template, provisioning_inputs
 from reconciler.runtimes.base import Planned
+from reconciler.runtimes.parallel import in_parallel
+from reconciler.runtimes.things import missing_types, provisioning_by
 from reconciler.runtimes.v1.compare import Comparison, compare_group
 from reconciler.runtimes.v1.live import Answers, LiveFleet, LiveGroup, Questions
-from reconciler.runtimes.v1.observe import Observer, in_parallel
+from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.questions import open_questions
 from reconciler.runtimes.v1.renames import renamed_definitions
@@ -36,13 +37,12 @@ def plan_groups(
     answers = ask(observer, provider, desired, groups, open_questions(desired, groups, live))
     answers, renamed = renamed_definitions(desired.fleet, live, answers)
     publications = Publications(live, answers, observer.publication)
-    templates = RemoteTemplates(observer)
     comparison = Comparison(
         desired,
         live,
         answers,
         publications,
-        lambda thing: provisioning_inputs(desired, thing, lambda name: templates.read(name, thing)),
+        provisioning_by(observer.aws, desired),
         known_groups,
         renamed,
         template_digests(desired),
@@ -87,17 +87,11 @@ def ask(
     definitions, things = sorted(questions.definitions), sorted(questions.things)
     owners = in_parallel(lambda item: observer.owner(item[0], item[1], desired.fleet.name), definitions)
     existing = dict(zip(things, in_parallel(provider.look_up, things), strict=True))
-    types = {
-        thing.thing_type
-        for group in groups
-        for thing in group.things
-        if thing.thing_type and thing.thing_name in existing and existing[thing.thing_name] is None
-    }
     return Answers(
         owners={item[1]: owner for item, owner in zip(definitions, owners, strict=True)},
         things=existing,
         pinned={pin: _pinned(observer, *pin) for pin in sorted(questions.pinned)},
-        missing_types=frozenset(name for name in sorted(types) if not _has_type(observer, name)),
+        missing_types=missing_types(observer.aws, groups, existing),
     )
 
 
@@ -120,33 +114,6 @@ def check_means(desired: DesiredState, plans: Iterable[GroupPlan]) -> None:
         raise ConfigurationError(problems)
 
 
-class RemoteTemplates:
-    """Provisioning templates of AWS IoT, each read once."""
-
-    def __init__(self, observer: Observer) -> None:
-        self._aws = observer.aws
-        self._read: dict[str, ProvisioningTemplate] = {}
-
-    def read(self, name: str, thing: Thing) -> ProvisioningTemplate:
-        """The template ``name``, for ``thing``. Raises ConfigurationError if AWS IoT has none, AwsError otherwise."""
-        if (known := self._read.get(name)) is not None:
-            return known
-        try:
-            answer = self._aws.call("iot", "DescribeProvisioningTemplate", templateName=name)
-        except AwsError as error:
-            if not is_not_found(error):
-                raise
-            problem = Problem(
-                thing.position,
-                "unknown-provisioning-template",
-                f"neither provisioning/{name}.json nor AWS IoT has the provisioning template {name}",
-                "write that file, or name a template that exists",
-            )
-            raise ConfigurationError([problem]) from error
-        self._read[name] = parse_template(name, answer["templateBody"])
-        return self._read[name]
-
-
 def _pinned(observer: Observer, group_id: str, version_id: str) -> Mapping[str, str] | None:
     try:
         return observer.group_version(group_id, version_id).arns
@@ -154,13 +121,3 @@ def _pinned(observer: Observer, group_id: str, version_id: str) -> Mapping[str, 
         if is_not_found(error) or error.status == 400:
             return None
         raise
-
-
-def _has_type(observer: Observer, name: str) -> bool:
-    try:
-        observer.aws.call("iot", "DescribeThingType", thingTypeName=name)
-    except AwsError as error:
-        if is_not_found(error):
-            return False
-        raise
-    return True

@@ -10,10 +10,10 @@ from reconciler.model.plan import GroupPlan, GuardFinding
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
+from reconciler.runtimes.prunes import pruning_of
 from reconciler.runtimes.v1.gone import Gone, observe_gone, observe_stored
 from reconciler.runtimes.v1.live import LiveFleet
 from reconciler.runtimes.v1.observe import Observer
-from reconciler.runtimes.v1.prunes import pruning_of
 from reconciler.runtimes.v1.removals import (
     Removal,
     Whereabouts,

@@ -1,48 +1,19 @@
 """Publishes definition versions: each content once, also across threads, lost answers and crashes."""
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.errors import AnswerLostError, AwsError
 from reconciler.model.plan import KNOWN_AFTER_APPLY, Action
 from reconciler.runtimes.base import Journal
+from reconciler.runtimes.once import Once
 from reconciler.runtimes.v1.families import FAMILIES, THING_FAMILIES, Family, same_content, thing_name
 from reconciler.runtimes.v1.observe import Observer
 
 RESENDS = 3
 RECENT = 10
 """How many of a definition's newest versions are looked at for one that a lost answer may have made."""
-
-
-@dataclass(frozen=True)
-class Once:
-    """Does a piece of work once for all threads that ask for it by the same key; all get its result.
-
-    Who asks while it fails gets the error; who asks later tries again.
-    """
-
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _results: dict[str, Future[str]] = field(default_factory=dict)
-
-    def do(self, key: str, work: Callable[[], str]) -> str:
-        """The result of ``work`` under ``key``."""
-        with self._lock:
-            future = self._results.get(key)
-            is_first = future is None
-            if future is None:
-                future = self._results[key] = Future()
-        if is_first:
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                with self._lock:
-                    del self._results[key]
-                future.set_exception(error)
-                raise
-        return future.result()
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
+from reconciler.runtimes.marks import TEMPLATE_TAG
 from reconciler.runtimes.v1.families import comparable, content_digest, definition_ids
-from reconciler.runtimes.v1.live import TEMPLATE_TAG, LiveFleet, Questions
+from reconciler.runtimes.v1.live import LiveFleet, Questions
 from reconciler.runtimes.v1.wanted import Wanted, live_entries, wanted_definitions
 
 

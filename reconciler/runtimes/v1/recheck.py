@@ -10,9 +10,10 @@ from reconciler.planning.differences import differences
 from reconciler.planning.masking import masked
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.base import Standing
-from reconciler.runtimes.v1.actions import THING_KINDS
+from reconciler.runtimes.marks import FLEET_TAG, TAG_PREFIX
+from reconciler.runtimes.things import THING_KINDS
 from reconciler.runtimes.v1.families import comparable
-from reconciler.runtimes.v1.live import FLEET_TAG, TAG_PREFIX, LiveDefinition, LiveDeployment, LiveGroup
+from reconciler.runtimes.v1.live import LiveDefinition, LiveDeployment, LiveGroup
 from reconciler.runtimes.v1.snapshot import snapshot
 
 VERSION_KINDS = ("create-group", *THING_KINDS, "publish-definition", "create-group-version")

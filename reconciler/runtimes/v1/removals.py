@@ -11,11 +11,11 @@ from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
 from reconciler.model.pruning import PRUNE_TAG, Pruning
 from reconciler.model.template import GREENGRASS_V1, TemplateRef
+from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
+from reconciler.runtimes.prunes import pruning_of
 from reconciler.runtimes.v1.families import definition_ids
-from reconciler.runtimes.v1.live import RUNNING, TEMPLATE_TAG, LiveGroup
-from reconciler.runtimes.v1.prunes import pruning_of
+from reconciler.runtimes.v1.live import RUNNING, LiveGroup
 from reconciler.runtimes.v1.snapshot import snapshot
-from reconciler.runtimes.v1.tags import template_version
 from reconciler.runtimes.v1.wanted import live_entries
 
 DELETION_BEGUN = "its deletion was begun and not finished"

@@ -14,6 +14,7 @@ from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
 from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Say, Standing, Started
+from reconciler.runtimes.marks import owner_tags
 from reconciler.runtimes.patience import Patience
 from reconciler.runtimes.v1.carry_out import Carrier
 from reconciler.runtimes.v1.deploy import Deployer
@@ -26,7 +27,6 @@ from reconciler.runtimes.v1.plan import plan_groups
 from reconciler.runtimes.v1.pruning import Pruner
 from reconciler.runtimes.v1.publish import Publisher
 from reconciler.runtimes.v1.status import group_statuses
-from reconciler.runtimes.v1.tags import owner_tags
 
 
 class GreengrassV1:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.provisioning.iot import Existing
-from reconciler.runtimes.v1.live import TAG_PREFIX, LiveGroup
+from reconciler.runtimes.marks import own_tags
+from reconciler.runtimes.v1.live import LiveGroup
 
 
 def snapshot(live: LiveGroup | None, things: Mapping[str, Existing | None]) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def snapshot(live: LiveGroup | None, things: Mapping[str, Existing | None]) -> d
         "groupId": live.id,
         "groupArn": live.arn,
         "groupVersionId": live.version_id,
-        "tags": {key: value for key, value in sorted(live.tags.items()) if key.startswith(TAG_PREFIX)},
+        "tags": own_tags(live.tags),
         "deployment": {"id": last.id, "type": last.type} if last is not None else None,
         "things": looked_up,
     }

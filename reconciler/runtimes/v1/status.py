@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.model.group import Group
 from reconciler.model.run import GroupStatus
+from reconciler.runtimes.marks import template_version
 from reconciler.runtimes.v1.live import RUNNING, LiveFleet, LiveGroup
-from reconciler.runtimes.v1.tags import template_version
 
 
 def group_statuses(

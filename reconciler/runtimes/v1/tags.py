@@ -1,6 +1,6 @@
 """The marks that a fleet puts on its V1 groups and definitions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
@@ -8,23 +8,12 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import Template, TemplateRef
+from reconciler.runtimes.marks import REDEPLOY_TAG, TEMPLATE_DIGEST_TAG, TEMPLATE_TAG, TEMPLATE_VERSION_TAG, owner_tags
+from reconciler.runtimes.prunes import mark_of
 from reconciler.runtimes.v1.families import THING_FAMILIES, comparable
-from reconciler.runtimes.v1.live import (
-    FAMILIES_TAG,
-    FLEET_TAG,
-    REDEPLOY_TAG,
-    TEMPLATE_DIGEST_TAG,
-    TEMPLATE_TAG,
-    TEMPLATE_VERSION_TAG,
-)
-from reconciler.runtimes.v1.prunes import mark_of
+from reconciler.runtimes.v1.live import FAMILIES_TAG
 
 NO_FAMILY = "none"
-
-
-def owner_tags(fleet: Fleet) -> dict[str, str]:
-    """The tags of everything that a fleet makes."""
-    return {FLEET_TAG: fleet.name}
 
 
 def managed_families(group: Group, source: Iterable[str] = ()) -> frozenset[str]:
@@ -72,9 +61,3 @@ def wanted_tags(fleet: Fleet, group: Group, template_digest: str, source: Iterab
     if group.deployment.redeploy is not None and group.deployment.state == "deployed":
         tags[REDEPLOY_TAG] = group.deployment.redeploy
     return tags
-
-
-def template_version(tags: Mapping[str, str]) -> int | None:
-    """The template version that a group was last brought to, None if its tags do not say."""
-    text = tags.get(TEMPLATE_VERSION_TAG, "")
-    return int(text) if text.isdecimal() else None
