@@ -8,6 +8,8 @@ CODE := reconciler tests
 # What `make package` builds for: FunctionRuntime and FunctionArchitecture of infra/template.yaml.
 RUNTIME ?= python3.13
 ARCHITECTURE ?= x86_64
+# Tests start hundreds of processes: each would compile everything anew, where the environment forbids keeping it.
+unexport PYTHONDONTWRITEBYTECODE
 # The floor for branch coverage; it only ever goes up.
 COVERAGE := 88
 
