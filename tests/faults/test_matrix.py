@@ -4,12 +4,8 @@ Whatever went wrong, applying again, with nothing going wrong any more, ends in 
 apply ends: nothing is missing, nothing is there twice, and the key of every certificate is kept.
 """
 
-import os
 import signal
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -17,13 +13,11 @@ from unittest.mock import patch
 import pytest
 from _pytest.mark import ParameterSet
 
-from reconciler.sandbox.front import ConnectionCutError, Front
-from reconciler.sandbox.naming import Callee
-from reconciler.sandbox.request import Request
 from reconciler.sandbox.testing import Sandbox
 from tests.cli.processes import PROGRAM
 from tests.faults.accounts import account
 from tests.faults.conftest import empty
+from tests.faults.killing import killed_at
 from tests.faults.scenarios import MOST_CALLS, SCENARIOS
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
@@ -98,31 +92,6 @@ def test_the_process_is_killed_at_a_call(
     assert code in {0, -signal.SIGKILL}
     finish(aws, fleet)
     assert account(aws) == wanted
-
-
-@contextmanager
-def killed_at(number: int, *, after: bool) -> Iterator[Callable[[list[str]], int]]:
-    """Start a process that is killed when its call of that number comes in, before the work or when it is done."""
-    real, lock, seen, process = Front._answer, threading.Lock(), [0], list[subprocess.Popen[bytes]]()
-
-    def answer(self: Front, request: Request, callee: Callee) -> Any:
-        with lock:
-            seen[0] += 1
-            mine = seen[0] == number
-        if mine and not after:
-            process[0].kill()
-            raise ConnectionCutError("killed")
-        response = real(self, request, callee)
-        if mine:
-            process[0].kill()
-        return response
-
-    def start(words: list[str]) -> int:
-        process.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ))
-        return process[0].wait(timeout=60)
-
-    with patch.object(Front, "_answer", answer):
-        yield start
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

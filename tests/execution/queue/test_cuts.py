@@ -1,6 +1,9 @@
-"""A worker that dies at any of its AWS calls, and a call that goes wrong: the end is the same, and no key is lost."""
+"""The fault matrix of queued work: a worker that dies at any of its AWS calls, a call that goes wrong, an event that is
+lost. The end is the same, nothing is there twice, and no key is lost.
+"""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,20 +12,18 @@ import pytest
 from reconciler.execution import ledger
 from reconciler.execution.queue import handlers
 from reconciler.sandbox.testing import Sandbox
-from tests.e2e.workforce import Account
+from tests.e2e.workforce import HASTY, Account
 from tests.execution.queue.working import QUEUES, Place, queue_fleet
+from tests.faults.killing import killed_at
 from tests.runtimes.v1.faults import Killed, cut_off_at, one_group
 
 CALLS = 80
 """More than one group takes from its message to its deployment; what lies beyond the last one is no cut."""
 
 
-def numbers(sample: int) -> list[object]:
+def numbers(sample: int, of: range = range(1, CALLS + 1)) -> list[object]:
     """Every call, of which `make test` takes one in so many."""
-    return [
-        number if number % sample == 0 else pytest.param(number, marks=pytest.mark.long)
-        for number in range(1, CALLS + 1)
-    ]
+    return [number if number % sample == 0 else pytest.param(number, marks=pytest.mark.long) for number in of]
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def test_a_worker_that_is_cut_off_at_a_call_is_replaced(number: int, after: bool
 
 
 @pytest.mark.parametrize(
-    "fault", ["lost", pytest.param("refused", marks=pytest.mark.long), pytest.param("error", marks=pytest.mark.long)]
+    "fault", ["lost", *(pytest.param(name, marks=pytest.mark.long) for name in ("refused", "error", "throttle"))]
 )
 @pytest.mark.parametrize("number", numbers(40))
 def test_a_call_that_goes_wrong_changes_nothing_about_the_end(
@@ -81,6 +82,38 @@ def test_a_call_that_goes_wrong_changes_nothing_about_the_end(
     aws.put_faults([{"fault": fault, "after": number - 1, "times": 1}])
     work_off(one)
     aws.put_faults([])
+    one.finish(run, "succeeded")
+    assert_as_it_should_be(one, aws)
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=[] if n == 40 else pytest.mark.long) for n in range(1, 90, 3)]
+)
+def test_a_worker_process_that_is_killed_is_replaced(number: int, after: bool, one: Place, aws: Sandbox) -> None:
+    run = one.submit()
+    with killed_at(number, after=after) as start:
+        code = start([*HASTY, "worker", str(one.files.directory), "--once", "--max", "1"])
+    assert code in {0, -signal.SIGKILL}
+    aws.advance(30)
+    with Place.open(aws, one.files, one.outputs) as another:
+        another.finish(run, "succeeded")
+    assert_as_it_should_be(one, aws)
+
+
+@pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}], ids=["first", "second", "last", "all"])
+def test_events_that_get_lost(lost: set[int], one: Place, aws: Sandbox) -> None:
+    """Greengrass tells of each change of status at best: what no event told is asked for."""
+    run = one.submit()
+    work_off(one)
+    aws.advance(30)
+    events = one.take("DeploymentStatus")
+    assert len(events) == 3
+    for number, event in enumerate(events):
+        if number in lost:
+            one.queues.by_name["DeploymentStatus"].delete(event)
+        else:
+            one.worker().do(one.lane("DeploymentStatus"), event)
     one.finish(run, "succeeded")
     assert_as_it_should_be(one, aws)
 
