@@ -25,10 +25,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of the tests of a module that are ``sampled``, every third stays in `make test`; the others count as long."""
     seen: Counter[Path] = Counter()
     for item in items:
+        if isinstance(item, pytest.Function) and (mark := item.get_closest_marker("disturbed")) is not None:
+            item.user_properties.append(("disturbed", (mark.kwargs["where"], how_disturbed(item, mark))))
         if item.get_closest_marker("sampled") is not None:
             if seen[item.path] % 3:
                 item.add_marker(pytest.mark.long)
             seen[item.path] += 1
+
+
+def how_disturbed(item: pytest.Function, mark: pytest.Mark) -> str:
+    """What goes wrong in a case of the fault matrix, in words that its table has a row for."""
+    if "how" in mark.kwargs:
+        return str(mark.kwargs["how"])
+    how = next(str(item.callspec.params[name]) for name in ("fault", "moment", "after") if name in item.callspec.params)
+    words = {"lost": "answer lost", "refused": "refused", "error": "answer 500", "throttle": "throttled"}
+    return words.get(how, "process cut off" if how in {"before", "after", "True", "False"} else "process killed")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured, and the size of the fault matrix and its result."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
+    calls = [report for report in reports if report.when == "call" or report.failed]
+    for report in calls:
+        for name, text in report.user_properties:
+            if name == "figures":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {text}")
+    cases = [(text, report.failed) for report in calls for name, text in report.user_properties if name == "disturbed"]
+    if not cases:
+        return
+    table: dict[str, Counter[str]] = {}
+    for (where, how), _ in cases:
+        table.setdefault(how, Counter())[where] += 1
+    places = sorted({where for (where, _), _ in cases})
+    terminalreporter.section("fault matrix")
+    for how, counts in sorted(table.items()):
+        terminalreporter.write_line(f"{how:24}" + "".join(f"{counts[place]:6} {place}" for place in places))
+    failed = sum(failed for _, failed in cases)
+    terminalreporter.write_line(f"{len(cases)} cases, {failed} failed")
 
 
 @pytest.fixture(autouse=True)

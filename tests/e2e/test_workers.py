@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,7 @@ def test_a_run_survives_workers_that_are_killed_throttling_and_lost_answers(
     aws: Sandbox,
     outputs: dict[str, str],
     tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     files = fleet_of(tmp_path / "fleet", groups, devices)
     run = workforce.detach(files.directory)
@@ -95,7 +97,7 @@ def test_a_run_survives_workers_that_are_killed_throttling_and_lost_answers(
         # Status events that were not needed any more, and what the dead had in hand, are worked off, too.
         workforce.until(lambda: not workforce.left(aws, outputs), seconds=600)
         codes = workers.stop()
-    print(figures(aws, workers, seconds))  # noqa: T201 (`make e2e` shows them, and docs/queues.md has them)
+    record_property("figures", figures(aws, workers, seconds))  # `make e2e` prints them, and docs/queues.md has them
     assert codes == [0, 0, 0]
     assert workers.killed > 0
     found = workforce.status(files.directory, run)

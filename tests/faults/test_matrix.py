@@ -22,6 +22,8 @@ from tests.faults.scenarios import MOST_CALLS, SCENARIOS
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
 
+LOCAL = "v1 local"
+"""What the matrix calls this half of it."""
 Undisturbed = Callable[[str], tuple[dict[str, Any], int]]
 EVERY = 97
 """`make test` takes one case in so many, `make faults` all."""
@@ -36,6 +38,10 @@ def cases(*kinds: str) -> list[ParameterSet]:
                 marks = [] if len(found) % EVERY == 0 else [pytest.mark.long]
                 found.append(pytest.param(scenario, kind, call, id=f"{scenario}-{kind}-{call}", marks=marks))
     return found
+
+
+SAMPLED = [name if name in {"changed", "several"} else pytest.param(name, marks=pytest.mark.long) for name in SCENARIOS]
+"""All scenarios, of which `make test` takes those that touch the most."""
 
 
 def finish(aws: Sandbox, fleet: FleetFiles) -> None:
@@ -53,6 +59,7 @@ def test_no_scenario_makes_more_calls_than_the_matrix_has(scenario: str, undistu
     assert MOST_CALLS[scenario] - 5 <= undisturbed(scenario)[1] <= MOST_CALLS[scenario]
 
 
+@pytest.mark.disturbed(where=LOCAL)
 @pytest.mark.parametrize(("scenario", "fault", "call"), cases("lost", "refused", "error", "throttle"))
 def test_one_bad_answer(
     aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, fault: str, call: int
@@ -66,6 +73,7 @@ def test_one_bad_answer(
     assert account(aws) == wanted
 
 
+@pytest.mark.disturbed(where=LOCAL)
 @pytest.mark.parametrize(("scenario", "moment", "call"), cases("before", "after"))
 def test_the_process_ends_at_a_call(
     aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, moment: str, call: int
@@ -81,6 +89,7 @@ def test_the_process_ends_at_a_call(
     assert account(aws) == wanted
 
 
+@pytest.mark.disturbed(where=LOCAL, how="process killed")
 @pytest.mark.parametrize(("scenario", "moment", "call"), cases("kill-before", "kill-after"))
 def test_the_process_is_killed_at_a_call(
     aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, moment: str, call: int
@@ -94,7 +103,8 @@ def test_the_process_is_killed_at_a_call(
     assert account(aws) == wanted
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.disturbed(where=LOCAL, how="reads lag")
+@pytest.mark.parametrize("scenario", SAMPLED)
 def test_reads_that_lag_behind_writes(aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str) -> None:
     wanted, _ = undisturbed(scenario)
     fleet = SCENARIOS[scenario](aws, empty(aws, fleet.directory))
@@ -105,8 +115,9 @@ def test_reads_that_lag_behind_writes(aws: Sandbox, fleet: FleetFiles, undisturb
     assert account(aws) == wanted
 
 
+@pytest.mark.disturbed(where=LOCAL, how="clock set")
 @pytest.mark.parametrize("hours", [-25, 25])
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", SAMPLED)
 def test_a_clock_that_was_set(
     aws: Sandbox, fleet: FleetFiles, undisturbed: Undisturbed, scenario: str, hours: int
 ) -> None:

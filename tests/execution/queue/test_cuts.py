@@ -17,6 +17,8 @@ from tests.execution.queue.working import QUEUES, Place, queue_fleet
 from tests.faults.killing import killed_at
 from tests.runtimes.v1.faults import Killed, cut_off_at, one_group
 
+QUEUED = "v1 queues"
+"""What the matrix calls this half of it."""
 CALLS = 80
 """More than one group takes from its message to its deployment; what lies beyond the last one is no cut."""
 
@@ -56,6 +58,7 @@ def work_off(place: Place) -> None:
             place.worker().do(place.lane(name), message)
 
 
+@pytest.mark.disturbed(where=QUEUED)
 @pytest.mark.parametrize("after", [True, pytest.param(False, marks=pytest.mark.long)], ids=["after", "before"])
 @pytest.mark.parametrize("number", numbers(40))
 def test_a_worker_that_is_cut_off_at_a_call_is_replaced(number: int, after: bool, one: Place, aws: Sandbox) -> None:
@@ -71,6 +74,7 @@ def test_a_worker_that_is_cut_off_at_a_call_is_replaced(number: int, after: bool
     assert failures(one) == []
 
 
+@pytest.mark.disturbed(where=QUEUED)
 @pytest.mark.parametrize(
     "fault", ["lost", *(pytest.param(name, marks=pytest.mark.long) for name in ("refused", "error", "throttle"))]
 )
@@ -86,6 +90,7 @@ def test_a_call_that_goes_wrong_changes_nothing_about_the_end(
     assert_as_it_should_be(one, aws)
 
 
+@pytest.mark.disturbed(where=QUEUED, how="process killed")
 @pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
 @pytest.mark.parametrize(
     "number", [pytest.param(n, marks=[] if n == 40 else pytest.mark.long) for n in range(1, 90, 3)]
@@ -101,6 +106,7 @@ def test_a_worker_process_that_is_killed_is_replaced(number: int, after: bool, o
     assert_as_it_should_be(one, aws)
 
 
+@pytest.mark.disturbed(where=QUEUED, how="events lost")
 @pytest.mark.parametrize("lost", [{0}, {1}, {2}, {0, 1, 2}], ids=["first", "second", "last", "all"])
 def test_events_that_get_lost(lost: set[int], one: Place, aws: Sandbox) -> None:
     """Greengrass tells of each change of status at best: what no event told is asked for."""
