@@ -42,7 +42,7 @@ from reconciler.reporting.style import Style
     "--resume", "run_id", metavar="RUN", envvar="RECONCILE_RESUME", help="Finish the groups that this run left open."
 )
 @options.selection_options
-@options.format_option
+@options.format_option("text", "json", "markdown")
 @carrying_out_options
 @click.option(
     "--detach",
@@ -91,7 +91,7 @@ def apply(
         done="applied",
         report=lambda carried, result: _report(carried, result, _Given(command, directory), style),
         style=style,
-        as_text=output_format == "text",
+        output_format=output_format,
         yes=yes,
         options=ApplyOptions(wait, timeout, detach, lock_timeout, allow_partial),
     )

@@ -19,6 +19,8 @@ from reconciler.model.errors import PartlyAppliedError, UsageError
 from reconciler.model.group import Group
 from reconciler.model.plan import Plan
 from reconciler.reporting.json_text import json_text
+from reconciler.reporting.markdown_apply import apply_markdown
+from reconciler.reporting.markdown_page import Page
 from reconciler.reporting.plan_text import plan_lines, summary_line
 from reconciler.reporting.standing_text import nothing_left_line, standing_lines
 from reconciler.reporting.status import status_document
@@ -40,10 +42,15 @@ class Manner:
     done: str
     report: Callable[[Carried, ApplyResult], list[str]]
     style: Style
-    as_text: bool
+    output_format: str
     yes: bool
     options: ApplyOptions
     seen: int | None = None
+
+    @property
+    def as_text(self) -> bool:
+        """Whether stdout is for people, and holds all of it."""
+        return self.output_format == "text"
 
 
 def carrying_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +98,7 @@ def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Man
         return 0
     refuse(plan)
     if not plan.changed:
-        _print_status(plan, groups, None, as_text=as_text)
+        _print_status(plan, groups, None, summary_line(plan), manner)
         return 0
     if not (manner.yes or _confirmed(plan, manner, shown=as_text and is_terminal(sys.stdout))):
         print_lines([f"Nothing was {manner.done}."], to_stderr=True)
@@ -120,9 +127,9 @@ def _print_standings(standings: Sequence[Standing], manner: Manner) -> None:
 
 def _print_end(carried: Carried, groups: Sequence[Group], manner: Manner) -> None:
     """Where the groups stand, and what became of the plan."""
-    _print_status(carried.plan, groups, carried.result, as_text=manner.as_text)
     result, standings = carried.result, carried.standings
     lines = manner.report(carried, result) if result is not None else [nothing_left_line(standings)]
+    _print_status(carried.plan, groups, result, lines[-1], manner)
     print_lines(["", *lines], to_stderr=not manner.as_text)
 
 
@@ -143,6 +150,12 @@ def _confirmed(plan: Plan, manner: Manner, *, shown: bool) -> bool:
     return str(answer).strip() == "yes"
 
 
-def _print_status(plan: Plan, groups: Sequence[Group], result: ApplyResult | None, *, as_text: bool) -> None:
-    if not as_text:
-        print_document(json_text(status_document(status_of_run(plan, groups, result))))
+def _print_status(
+    plan: Plan, groups: Sequence[Group], result: ApplyResult | None, summary: str, manner: Manner
+) -> None:
+    status = status_of_run(plan, groups, result)
+    match manner.output_format:
+        case "json":
+            print_document(json_text(status_document(status)))
+        case "markdown":
+            print_document(apply_markdown(plan, status, summary, Page()))

@@ -57,7 +57,7 @@ class _Given:
 )
 @click.option("--dir", "directory", envvar="RECONCILE_DIR", metavar="DIR", help="The fleet's directory. [default: .]")
 @options.exclude_option
-@options.format_option
+@options.format_option("text", "json", "markdown")
 @carrying_out_options
 @options.guard_option
 @options.waiver_options
@@ -94,7 +94,7 @@ def deploy(
         done="deployed",
         report=lambda carried, result: _report(carried.plan, result, given, style),
         style=style,
-        as_text=output_format == "text",
+        output_format=output_format,
         yes=yes,
         options=ApplyOptions(wait, timeout, lock_timeout=lock_timeout),
     )

@@ -28,7 +28,7 @@ NOT_WELL = 1
     type=click.Choice(get_args(Role)),
     help="Print the least-privilege IAM policy of a role that plans, applies, or works the queues off.",
 )
-@options.format_option
+@options.format_option("text", "json")
 @options.color_option
 def doctor(directory: str, role: str | None, output_format: str, style: Style) -> int:
     """Look whether all is there that the fleet in DIR needs: credentials, roles, buckets, ledger, queues, clock."""

@@ -13,7 +13,6 @@ from reconciler.model.errors import UsageError
 from reconciler.reporting.style import Style, can_encode_unicode, wants_colour
 
 FORMATS = ("text", "json", "markdown", "html")
-FORMATS_NOT_YET = ("markdown", "html")
 
 
 def directory_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,18 +49,27 @@ def exclude_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--format``, as ``output_format``: ``text`` or ``json``."""
+def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--format``, as ``output_format``: one of ``formats``, the first of which is the default.
+
+    The others of ``FORMATS`` are refused by name: every command knows the same ones.
+    """
+
+    def check(_context: click.Context, _option: click.Parameter, value: str) -> str:
+        if value not in formats:
+            raise UsageError(f"the format {value} is not one of this command's", hint=f"use {' or '.join(formats)}")
+        return value
+
     return click.option(
         "--format",
         "output_format",
         type=click.Choice(FORMATS),
-        default="text",
+        default=formats[0],
         show_default=True,
         envvar="RECONCILE_FORMAT",
-        callback=_check_format,
-        help="What to print on stdout.",
-    )(command)
+        callback=check,
+        help=f"What to print on stdout: {', '.join(formats)}.",
+    )
 
 
 def stats_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -150,12 +158,6 @@ def _waivers(_context: click.Context, option: click.Parameter, values: Sequence[
 
     kind: Any = option.name
     return tuple(parse_waiver(kind, text) for text in values)
-
-
-def _check_format(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if value in FORMATS_NOT_YET:
-        raise UsageError(f"the format {value} is not part of this version", hint="use text or json")
-    return value
 
 
 def _make_style(_context: click.Context, _option: click.Parameter, value: Any) -> Style:

@@ -14,7 +14,7 @@ def print_lines(lines: Iterable[str], *, to_stderr: bool = False) -> None:
 
 
 def print_document(text: str) -> None:
-    """Print a JSON document on stdout: in UTF-8, whatever the terminal's encoding is (RFC 8259, 8.1)."""
+    """Print a document on stdout: in UTF-8, whatever the terminal's encoding is (for JSON: RFC 8259, 8.1)."""
     _print(text.encode(), sys.stdout)
 
 

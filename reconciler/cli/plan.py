@@ -7,13 +7,12 @@ import click
 
 from reconciler.cli import options
 from reconciler.cli.fleet import opened
-from reconciler.cli.output import print_document, print_lines
+from reconciler.cli.output import print_lines
+from reconciler.cli.printing import print_plan
 from reconciler.cli.saved import write_plan
 from reconciler.execution.session import make_plan
 from reconciler.model.guards import GuardSetting
-from reconciler.planning.plan_document import plan_document
-from reconciler.reporting.json_text import json_text
-from reconciler.reporting.plan_text import plan_lines, summary_line
+from reconciler.reporting.plan_text import has_changes
 from reconciler.reporting.style import Style
 
 CHANGES = 2
@@ -22,7 +21,7 @@ CHANGES = 2
 @click.command()
 @options.directory_argument
 @options.selection_options
-@options.format_option
+@options.format_option(*options.FORMATS)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -60,15 +59,10 @@ def plan(
         found = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)
     if out is not None:
         write_plan(out, found)
-    if output_format == "json":
-        print_document(json_text(plan_document(found)))
-        print_lines([summary_line(found)], to_stderr=True)
-    else:
-        print_lines(plan_lines(found, style=style, verbose=verbose))
+    print_plan(found, output_format, style, verbose=verbose)
     if out is not None:
         print_lines([f"Saved in {out}. Apply it with `{_apply_command(out, directory)}`."], to_stderr=True)
-    has_changes = any(group.operation != "none" or group.actions or group.blocked for group in found.groups)
-    return CHANGES if detailed_exitcode and has_changes else 0
+    return CHANGES if detailed_exitcode and has_changes(found) else 0
 
 
 def _apply_command(out: Path, directory: str) -> str:

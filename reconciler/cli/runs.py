@@ -23,7 +23,7 @@ from reconciler.reporting.runs import runs_document, runs_lines
     metavar="N",
     help="How many.",
 )
-@options.format_option
+@options.format_option("text", "json")
 def runs(directory: str, last: int, output_format: str) -> int:
     """List the applies of the fleet in DIR that had something to do, newest first."""
     desired = load(Path(directory), shown_as=directory)

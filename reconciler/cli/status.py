@@ -17,7 +17,7 @@ from reconciler.reporting.style import Style
 @options.directory_argument
 @click.option("--run", "run_id", metavar="RUN", envvar="RECONCILE_RUN", help="Show this run; the latest unless told.")
 @options.selection_options
-@options.format_option
+@options.format_option("text", "json")
 @options.color_option
 @options.stats_option
 def status(

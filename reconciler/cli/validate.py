@@ -20,7 +20,7 @@ from reconciler.reporting.problems import (
 
 @click.command()
 @options.directory_argument
-@options.format_option
+@options.format_option("text", "json")
 def validate(directory: str, output_format: str) -> int:
     """Check the files of the fleet in DIR (default: this directory).
 

@@ -93,6 +93,22 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
     return lines
 
 
+def field_lines(group: GroupPlan, options: BlockOptions) -> list[str]:
+    """What differs about ``group`` and nothing else: a line for each change, and for each thing that it deletes."""
+    style, width = options.style, options.width
+    lines = [headline(group, style)]
+    shown = group.changes if options.limit is None else group.changes[: options.limit]
+    for change in shown:
+        sign, path = style.sign(_CHANGE_SIGNS[change.kind]), cut_middle(style.text(change.path), style, width=width)
+        if change.kind == "change":
+            lines.append(f"    {sign} {path}  {before_after(change.before, change.after, style, width=width)}")
+        else:
+            lines.append(f"    {sign} {path}")
+    if len(shown) < len(group.changes):
+        lines.append(f"    {style.ellipsis} and {len(group.changes) - len(shown):,} more")
+    return [*lines, *(f"    {line}" for line in removal_lines(group.finishing, style))]
+
+
 def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:
     changes: dict[str, list[tuple[Place, Change]]] = {}
     for change in group.changes if group.operation != "delete" else ():

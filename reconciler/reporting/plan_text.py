@@ -4,22 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
+from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.group_text import BlockOptions, block, headline
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import short_value
 
-FOLD_ABOVE = 20
-"""Groups with something to say that are all shown in full; above, groups that are alike share one block."""
-
 FULL_BLOCKS = 60
 """Blocks that are shown in full; of later ones only the headline, unless something is lost, blocked or drifted."""
 
-_ALIKE_FROM = 3
 _NAMES_SHOWN = 12
-_DIGEST_SHOWN = 12
+DIGEST_SHOWN = 12
+"""Characters of a digest that are shown, enough to tell plans apart and to name one to ``--waive``."""
 
 _LEGEND = "+ create   ~ update   > deploy   - delete   ! blocked"
-_JSON_WORDS = frozenset({"true", "false", "null"})
 
 
 def plan_lines(plan: Plan, *, style: Style, verbose: bool = False) -> list[str]:
@@ -29,19 +26,19 @@ def plan_lines(plan: Plan, *, style: Style, verbose: bool = False) -> list[str]:
     and long values and lists are cut; ``verbose`` shows everything, and what is carried forward untouched.
     """
     lines = [_header(plan, style)]
-    shown = [group for group in plan.groups if verbose or _has_something_to_say(group)]
+    shown = [group for group in plan.groups if verbose or has_something_to_say(group)]
     if shown:
         lines.append(style.dim(_LEGEND + ("   = unchanged" if verbose else "")))
         lines += _group_lines(plan, shown, style=style, verbose=verbose)
     if plan.guards:
-        lines += ["", "Guards:", *(_guard_line(finding, style) for finding in plan.guards)]
+        lines += ["", "Guards:", *(guard_line(finding, style) for finding in plan.guards)]
     return [*lines, "", style.bold(summary_line(plan))]
 
 
 def summary_line(plan: Plan) -> str:
     """The stable last line, e.g. ``Plan: 2 groups to create, 1 to update, …; 4 unchanged.`` or ``No changes. …``."""
     summary = plan.summary
-    if not summary.blocked and not any(group.operation != "none" or group.actions for group in plan.groups):
+    if not has_changes(plan):
         return (
             f"No changes. {count(summary.unchanged, 'group')} match{'es' if summary.unchanged == 1 else ''} the files."
         )
@@ -53,22 +50,29 @@ def summary_line(plan: Plan) -> str:
     )
 
 
+def has_changes(plan: Plan) -> bool:
+    """Whether anything would change, or is wanted and blocked."""
+    return any(group.operation != "none" or group.actions or group.blocked for group in plan.groups)
+
+
 def count(number: int, noun: str) -> str:
     """``1 group``, ``2 groups``; the number plain, so that it can be read by programs."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _has_something_to_say(group: GroupPlan) -> bool:
+def has_something_to_say(group: GroupPlan) -> bool:
+    """Whether a reader of a plan needs to hear of a group."""
     return bool(group.operation != "none" or group.actions or group.blocked or group.drift or group.notes)
 
 
 def _header(plan: Plan, style: Style) -> str:
     fleet = style.bold(f"Fleet {style.text(plan.fleet)}")
     where = f"account {style.text(plan.account)}, region {style.text(plan.region)}"
-    return f"{fleet}: {where} {style.dim(f'(plan {plan.digest[:_DIGEST_SHOWN]})')}"
+    return f"{fleet}: {where} {style.dim(f'(plan {plan.digest[:DIGEST_SHOWN]})')}"
 
 
-def _guard_line(finding: GuardFinding, style: Style) -> str:
+def guard_line(finding: GuardFinding, style: Style) -> str:
+    """What a guard says, in one line."""
     sign = "!" if finding.refuses else "?"
     facts = [
         f"{name} {short_value(value, style)}"
@@ -89,9 +93,7 @@ def _group_lines(plan: Plan, shown: Sequence[GroupPlan], *, style: Style, verbos
     options = BlockOptions(style, verbose, deployments=sum(len(group.of_kind("deploy")) for group in plan.changed))
     if verbose:
         options = replace(options, width=None, limit=None)
-    classes = [[group] for group in shown]
-    if not verbose and len(shown) > FOLD_ABOVE:
-        classes = _alike(shown, options)
+    classes = [[group] for group in shown] if verbose else alike_groups(shown, options)
     full, shortened = 0, 0
     for alike in classes:
         group = alike[0]
@@ -116,29 +118,3 @@ def _others_alike(others: Sequence[GroupPlan], style: Style) -> str:
     more = f"{style.ellipsis} and {left:,} more" if left > 0 else ""
     text = f"and {len(others):,} more group{'s' if len(others) > 1 else ''} alike: {names}"
     return f"{style.bold(text)} {more}".rstrip()
-
-
-def _alike(groups: Sequence[GroupPlan], options: BlockOptions) -> list[list[GroupPlan]]:
-    """The groups in classes whose blocks differ in nothing but the group's and its things' names, in order.
-
-    Classes too small to be worth it are taken apart again.
-    """
-    whole = replace(options, style=Style(colour=False), width=None, limit=None)
-    classes: dict[str, list[GroupPlan]] = {}
-    for group in groups:
-        classes.setdefault(_nameless(group, "\n".join(block(group, whole))), []).append(group)
-    split: list[list[GroupPlan]] = []
-    for alike in classes.values():
-        split += [alike] if len(alike) >= _ALIKE_FROM else [[group] for group in alike]
-    return sorted(split, key=lambda alike: alike[0].name)
-
-
-def _nameless(group: GroupPlan, text: str) -> str:
-    """``text`` with the group's own name and those of its things replaced by numbers, so that it can be compared."""
-    names = dict.fromkeys((group.name, *group.things))
-    numbers = {name: f"\x00{number}\x00" for number, name in enumerate(names)}
-    for name in sorted(numbers, key=len, reverse=True):
-        # A name that reads like a JSON number or word could stand for a value: better shown twice than folded wrongly.
-        if name and not name.isdecimal() and name not in _JSON_WORDS:
-            text = text.replace(name, numbers[name])
-    return text

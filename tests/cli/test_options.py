@@ -94,7 +94,7 @@ def test_an_option_goes_before_its_variable(four: FleetFiles, monkeypatch: pytes
     assert planned(run_cli("plan", four.directory, "--format", "json", "--select", "munich")) == ["munich"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("RECONCILE_FORMAT", "html"), ("RECONCILE_DETAILED_EXITCODE", "perhaps")])
+@pytest.mark.parametrize(("name", "value"), [("RECONCILE_FORMAT", "xml"), ("RECONCILE_DETAILED_EXITCODE", "perhaps")])
 def test_a_bad_variable_is_wrong_usage(
     name: str, value: str, fleet: FleetFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,15 @@ def test_json_is_the_document_alone_and_the_summary_goes_to_stderr(fleet: FleetF
     assert [group["operation"] for group in document["groups"]] == ["create", "create"]
 
 
+def test_markdown_and_html_are_documents_of_their_own(fleet: FleetFiles) -> None:
+    markdown, page = (run_cli("plan", fleet.directory, "--format", name) for name in ("markdown", "html"))
+    assert (markdown.code, markdown.err) == (page.code, page.err) == (0, f"{TO_CREATE}\n")
+    assert markdown.out.startswith("### Fleet `demo`: changes\n")
+    assert page.out.startswith("<!doctype html>")
+    assert "+ create group berlin" in markdown.out
+    assert "+ create group berlin" in page.out
+
+
 def test_a_plan_of_the_same_state_has_the_same_digest(fleet: FleetFiles) -> None:
     first, second = (json.loads(run_cli("plan", fleet.directory, "--format", "json").out) for _ in range(2))
     assert first["digest"] == second["digest"]

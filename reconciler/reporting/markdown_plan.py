@@ -1,0 +1,205 @@
+"""A plan as Markdown: the verdict, what is dangerous, a table, folded details, and all of it within a budget.
+
+Where there is no room for everything, details go first: all in full, then all with their changed fields alone, then
+those of the most dangerous groups, then the rows of the table from its end. A line or block is there whole or not at
+all, and what is left out is counted.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from reconciler.model.plan import GroupPlan, GuardFinding, Plan
+from reconciler.reporting.alike import alike_groups
+from reconciler.reporting.group_text import BlockOptions, block, field_lines
+from reconciler.reporting.markdown import (
+    NAME_WIDTH,
+    TEXT_WIDTH,
+    Room,
+    alert,
+    code,
+    escaped,
+    fence,
+    folded,
+    names,
+    row,
+    table_head,
+)
+from reconciler.reporting.markdown_page import Page
+from reconciler.reporting.plan_text import count, has_changes, has_something_to_say, summary_line
+from reconciler.reporting.style import Style
+from reconciler.reporting.values import short_value
+
+NAMED = 20
+"""Groups that a line of the dangers names."""
+FINDINGS = 30
+"""Findings of guards that are told one by one."""
+REASON_WIDTH = 120
+
+_HEADINGS = ("what", "group", "target", "changes", "devices", "because")
+# For the lines that say how much is left out, which are written last.
+_NOTICES = 1_500
+_STYLE = Style(colour=False)
+
+
+def plan_markdown(plan: Plan, page: Page) -> str:
+    """``plan`` as one Markdown document that fits the budget of ``page``."""
+    room = Room(page.budget)
+    summary = summary_line(plan)
+    head = [*page.marker(summary, digest=plan.digest), *_verdict(plan, summary)]
+    foot = page.foot(plan.digest)
+    room.take(["x" * _NOTICES, *head, *foot])
+    lines = [*head, *_fitting_dangers(plan, room)]
+    shown = sorted(filter(has_something_to_say, plan.groups), key=by_danger)
+    if shown:
+        options = BlockOptions(_STYLE, deployments=sum(len(group.of_kind("deploy")) for group in plan.changed))
+        classes = sorted(alike_groups(shown, options), key=lambda alike: by_danger(alike[0]))
+        lines += _table(classes, room, page)
+        lines += _details(classes, options, room, page)
+    return "\n".join([*lines, *foot]).rstrip("\n") + "\n"
+
+
+def verdict_word(plan: Plan) -> str:
+    """What a plan comes to: ``refused``, ``changes`` or ``no changes``."""
+    if plan.errors or plan.summary.blocked:
+        return "refused"
+    return "changes" if has_changes(plan) else "no changes"
+
+
+def by_danger(group: GroupPlan) -> tuple[int, str]:
+    """A key to sort groups by: what is more dangerous comes first."""
+    order = (
+        group.blocked,
+        group.operation == "delete",
+        bool(group.finishing),
+        group.drift,
+        group.operation == "update",
+        group.operation == "deploy",
+        True,
+    )
+    return order.index(True), group.name
+
+
+def _verdict(plan: Plan, summary: str) -> list[str]:
+    lines = [f"### Fleet {code(plan.fleet)}: {verdict_word(plan)}", "", f"**{summary}**", ""]
+    where = (
+        f"Account {code(plan.account)}, region {code(plan.region)}; {count(plan.summary.devices, 'device')} touched."
+    )
+    return [*lines, where, ""]
+
+
+def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
+    """What a reader has to look at first; findings beyond the room for them are counted."""
+    lines: list[str] = []
+    refusing = [_finding(finding) for finding in plan.guards if finding.refuses]
+    others = [_finding(finding) for finding in plan.guards if not finding.refuses]
+    if refusing:
+        verb = "refuses" if len(refusing) == 1 else "refuse"
+        lines += alert("CAUTION", [f"{count(len(refusing), 'finding')} {verb} this plan: nothing of it is applied."])
+    dangers = list(_dangers(plan)) or ["- Nothing is deleted, blocked or drifted."]
+    room.take([*lines, *dangers, ""])
+    half = room.copy()  # never more than half of a page for findings
+    half.characters = None if half.characters is None else half.characters // 2
+    half.size = None if half.size is None else half.size // 2
+    findings = [*refusing, *others]
+    told = half.taking([finding] for finding in findings[:FINDINGS])
+    room.take([line for part in told for line in part])
+    lines += [line for part in told for line in part]
+    if len(told) < len(findings):
+        lines.append(f"- … and {len(findings) - len(told):,} more findings")
+    return [*lines, *dangers, ""]
+
+
+def _finding(finding: GuardFinding) -> str:
+    facts = [
+        f"{name} {code(short_value(value, _STYLE))}"
+        for name, value in (("limit", finding.limit), ("actual", finding.actual))
+        if value is not None
+    ]
+    facts += [f"set at {code(finding.source)}"] if finding.source else []
+    word = "**refused**" if finding.refuses else "warning"
+    if finding.waived:
+        word, facts = "waived", [code(finding.waived, TEXT_WIDTH), *facts]
+    elif finding.severity == "needs-approval":
+        word = "**needs approval**"
+    text = f"- {word} by {code(finding.guard)}: {code(finding.message, TEXT_WIDTH)}"
+    return text + (f" ({', '.join(facts)})" if facts else "")
+
+
+def _dangers(plan: Plan) -> Iterator[str]:
+    groups = [group for group in plan.groups if not group.blocked]
+    for members, words in (
+        ([group.name for group in plan.groups if group.blocked], "blocked and left alone"),
+        ([group.name for group in groups if group.operation == "delete"], "deleted"),
+        ([group.name for group in groups if group.drift], "drifted: changed outside the files"),
+    ):
+        if members:
+            yield f"- **{count(len(members), 'group')} {words}**: {names(members, NAMED)}"
+    things = [action.subject for group in groups for action in group.actions if action.kind == "deprovision-thing"]
+    if things:
+        yield f"- **{count(len(things), 'thing')} deleted** with certificate and policy: {names(things, NAMED)}"
+
+
+def _table(classes: Sequence[Sequence[GroupPlan]], room: Room, page: Page) -> list[str]:
+    """A row for each group, or for groups that are alike; those for which there is no room are counted."""
+    head = table_head(_HEADINGS)
+    if not room.take([*head, ""]):
+        return [f"There is no room for the {count(sum(map(len, classes)), 'group')}: {page.whole}.", ""]
+    rows = room.taking([_row(alike)] for alike in classes)
+    left = sum(len(alike) for alike in classes[len(rows) :])
+    lines = [*head, *(line for part in rows for line in part), ""]
+    if left:
+        lines += [f"… and {count(left, 'more group')}; {page.whole}.", ""]
+    return lines
+
+
+def _row(alike: Sequence[GroupPlan]) -> str:
+    group = alike[0]
+    word = "**blocked**" if group.blocked else "**delete**" if group.operation == "delete" else group.operation
+    others = f" and {len(alike) - 1:,} alike" if len(alike) > 1 else ""
+    return row(
+        (
+            f"{word}, drift" if group.drift else word,
+            f"{code(group.name)}{others}",
+            code(group.target.name if not group.target.version else str(group.target)),
+            f"{len(group.changes):,}",
+            f"{sum(len(member.things) for member in alike):,}",
+            code("; ".join(group.reasons), REASON_WIDTH) if group.reasons else "",
+        )
+    )
+
+
+def _details(classes: Sequence[Sequence[GroupPlan]], options: BlockOptions, room: Room, page: Page) -> list[str]:
+    """A folded block for each group or groups that are alike, in the fullest form that there is room for."""
+    tried = room.copy()
+    parts = tried.taking(_folded(alike, block, options) for alike in classes)
+    if len(parts) == len(classes):
+        return [line for part in parts for line in part]
+    lines, left = [], 0
+    for alike in classes:
+        part = _folded(alike, field_lines, options)
+        if room.take(part):
+            lines += part
+        else:
+            left += len(alike)
+    if left:
+        return [*lines, f"The details of {count(left, 'group')} are left out, there is no room; {page.whole}.", ""]
+    return [*lines, f"Changed fields alone, there is no room for more; {page.whole}.", ""]
+
+
+def _folded(
+    alike: Sequence[GroupPlan], form: Callable[[GroupPlan, BlockOptions], list[str]], options: BlockOptions
+) -> list[str]:
+    group, others = alike[0], [member.name for member in alike[1:]]
+    lines = fence([_coloured(line) for line in form(group, options)], "diff")
+    if others:
+        lines += ["", f"Alike: {names(others, NAMED)}"]
+    word = "blocked" if group.blocked else group.operation
+    more = f" and {len(others):,} alike" if others else ""
+    return folded(f"{word} {escaped(group.name, NAME_WIDTH)}{more}", lines)
+
+
+def _coloured(line: str) -> str:
+    """``line`` with a plus or minus moved to its start, where GitHub colours it."""
+    text = line.lstrip(" ")
+    if text.startswith(("+ ", "- ")):
+        return text[0] + " " * (len(line) - len(text)) + text[1:]
+    return line

@@ -1,0 +1,183 @@
+"""A plan as Markdown: it says the important first, fits its budget, and nothing from outside breaks it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from reconciler.model.plan import Action, Change, GroupPlan, GuardFinding, Plan
+from reconciler.model.template import TemplateRef
+from reconciler.reporting.markdown import COMMENT, Budget, read_marker
+from reconciler.reporting.markdown_page import Page, Past, past_of
+from reconciler.reporting.markdown_plan import plan_markdown
+from tests.reporting.pages import rendered
+from tests.reporting.samples import blocked_group, new_group, plan_of, unchanged_group, updated_group
+from tests.reporting.test_plan_text import everything
+
+RUN = "https://github.com/o/r/actions/runs/1"
+PAGE = Page(
+    COMMENT, {"fleet": "demo", "kind": "plan"}, "4f2c9d1", RUN, "the artifact has all of it", "Merge it to apply it."
+)
+TAGS = {
+    *("h3", "p", "strong", "code", "ul", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td"),
+    *("details", "summary", "pre", "hr", "a"),
+}
+HOSTILE = [
+    "`",
+    "```",
+    "~~~",
+    "|",
+    "<!--",
+    "-->",
+    "</details>",
+    "</code>",
+    "@octocat",
+    "#12",
+    "\n\n",
+    "**",
+    "[a](b)",
+    "\\",
+]
+
+
+def hostile() -> st.SearchStrategy[str]:
+    """Names and sentences that are made to break out, each with a word that tells where it went."""
+    pieces = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=8)), max_size=4)
+    return pieces.map(lambda parts: "ZQX".join(["", *parts, ""]))
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    def change() -> st.SearchStrategy[Change]:
+        value = st.one_of(st.none(), st.integers(), hostile(), st.just("long " * 400))
+        kind = st.sampled_from(["add", "remove", "change"])
+        return st.builds(Change, hostile(), kind, value, value)
+
+    action = st.builds(
+        Action, hostile(), st.sampled_from(["deploy", "deprovision-thing", "create-group"]), hostile(), st.just(())
+    )
+    group = st.builds(
+        GroupPlan,
+        name=hostile(),
+        runtime=st.just("greengrass/v1"),
+        operation=st.sampled_from(["create", "update", "delete", "deploy", "none"]),
+        target=st.builds(TemplateRef, hostile(), st.integers(0, 9)),
+        fingerprint=st.just("f"),
+        reasons=st.lists(hostile(), max_size=3).map(tuple),
+        drift=st.booleans(),
+        changes=st.lists(change(), max_size=6).map(tuple),
+        actions=st.lists(action, max_size=3).map(tuple),
+        notes=st.lists(hostile(), max_size=1).map(tuple),
+        blocked=st.booleans(),
+    )
+    groups = draw(st.lists(group, max_size=5))
+    copies = draw(st.sampled_from([1, 1, 1, 40]))
+    finding = st.builds(
+        GuardFinding,
+        hostile(),
+        st.sampled_from(["error", "warning", "needs-approval"]),
+        hostile(),
+        hostile(),
+        st.integers(),
+        hostile(),
+        st.one_of(st.just(""), hostile()),
+    )
+    guards = draw(st.lists(finding, max_size=4))
+    return replace(plan_of(*groups * copies, guards=tuple(guards * copies)), fleet=draw(hostile()))
+
+
+def fits(text: str, budget: Budget) -> bool:
+    assert budget.characters is not None
+    assert budget.size is not None
+    return len(text) <= budget.characters and len(text.encode()) <= budget.size
+
+
+def test_a_plan_with_everything(golden: Callable[[str, str], None]) -> None:
+    past = (Past("abc", RUN, "No changes."),)
+    golden("plan.md", plan_markdown(everything(), replace(PAGE, past=past)))
+
+
+def test_a_plan_without_changes(golden: Callable[[str, str], None]) -> None:
+    golden("plan-none.md", plan_markdown(plan_of(unchanged_group("rome")), Page()))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+@given(plans(), st.sampled_from([6_000, 20_000, 60_000]))
+def test_any_plan_fits_and_stays_text(plan: Plan, size: int) -> None:
+    page = replace(PAGE, budget=Budget(size, size), past=(Past("a`b|", RUN, "ZQX <b>"),))
+    text = plan_markdown(plan, page)
+    assert fits(text, page.budget)
+    page_read = rendered(text)
+    assert page_read.tags <= TAGS
+    assert set(page_read.links) <= {RUN}
+    assert "ZQX" not in page_read.prose
+    assert len(page_read.comments) == 1
+    assert page_read.prose.rstrip().endswith("run")  # the foot is the foot
+    assert all(cells == 6 for cells in page_read.cells)
+    assert (read_marker(text) or {})["digest"] == plan.digest
+
+
+@pytest.mark.parametrize("number", [1, 500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_plans_of_any_size_fit_a_comment(number: int) -> None:
+    alike = plan_of(*(new_group(f"line-{at:05d}") for at in range(number)))
+    text = plan_markdown(alike, PAGE)
+    assert fits(text, COMMENT)
+    assert f"{number} group{'s' if number > 1 else ''} to create" in text
+    assert "left out" not in text  # groups that are alike are one row and one block
+    rendered(text)
+
+
+def unlike(at: int) -> GroupPlan:
+    """A group that is like no other."""
+    change = Change("functions[press].FunctionConfiguration.Timeout", "change", at, at + 1)
+    group = updated_group(f"line-{at:05d}")
+    return replace(group, changes=(*group.changes, change), things=(f"line-{at:05d}-core",))
+
+
+def test_details_become_changed_fields_when_there_is_no_room() -> None:
+    text = plan_markdown(plan_of(*(unlike(at) for at in range(50))), PAGE)
+    assert fits(text, COMMENT)
+    assert text.count("<details>") == 50
+    assert "Changed fields alone, there is no room for more; the artifact has all of it." in text
+    assert "new version of definition" not in text
+
+
+def test_then_details_are_left_out_from_the_least_dangerous_on() -> None:
+    plan = plan_of(*(unlike(at) for at in range(300)), blocked_group("zz-blocked"))
+    text = plan_markdown(plan, PAGE)
+    assert fits(text, COMMENT)
+    assert len(rendered(text).cells) == 302
+    assert text.index("<summary>blocked <code>zz-blocked") < text.index("<summary>update <code>line-00000")
+    left = 301 - text.count("<details>")
+    assert f"The details of {left} groups are left out, there is no room; the artifact has all of it." in text
+
+
+def test_then_rows_are_counted() -> None:
+    plan = plan_of(*(unlike(at) for at in range(1_000)))
+    text = plan_markdown(plan, PAGE)
+    assert fits(text, COMMENT)
+    rows = len(rendered(text).cells) - 1
+    assert f"… and {1_000 - rows} more groups; the artifact has all of it." in text
+    assert "1000 to update" in text
+
+
+def test_without_a_budget_nothing_is_left_out() -> None:
+    text = plan_markdown(plan_of(*(unlike(at) for at in range(300))), Page())
+    assert text.count("new version of definition line-controller") == 300
+
+
+def test_the_history_is_carried_on_and_bounded() -> None:
+    past: list[Past] = []
+    for number in range(15):
+        page = replace(PAGE, commit=f"c{number}", past=tuple(past))
+        text = plan_markdown(plan_of(unchanged_group("rome")), page)
+        past = past_of(read_marker(text) or {})
+    assert [entry.commit for entry in past] == [f"c{number}" for number in range(5, 15)]
+    assert "- `c13`" in text
+    assert "- `c14`" not in text
+
+
+def test_a_history_that_somebody_edited_is_read_as_far_as_it_goes() -> None:
+    assert past_of({"history": "x"}) == []
+    assert past_of({"history": [1, {"commit": 2, "run": None}]}) == [Past("2", "None", "")]
