@@ -32,7 +32,10 @@ def throttled(request: Request, callee: Callee) -> Answer:
     """The answer to one call too many."""
     usual = JSON_THROTTLE if "x-amz-target" in request.headers else REST_THROTTLE
     status, code = THROTTLES.get(callee.service, usual)
-    return _answer(request, callee, status, code, "Too Many Requests")
+    status, headers, body = _answer(request, callee, status, code, "Too Many Requests")
+    if callee.service == "greengrassv2":
+        headers = {**headers, "Retry-After": "1"}  # its retryAfterSeconds
+    return status, headers, body
 
 
 def broken(request: Request, callee: Callee) -> Answer:

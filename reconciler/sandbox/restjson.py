@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from botocore.model import Shape, StructureShape
@@ -41,6 +41,9 @@ class RestJsonService:
         self.name = service_name
         self._bad_request = BAD_REQUEST_CODES.get(service_name, "ValidationException")
         self._routes = routes_of(service_name)
+        self._errors: Mapping[str, StructureShape] = {
+            shape.error_code: shape for shape in cast("list[StructureShape]", model.error_shapes)
+        }
         self.operations: Mapping[str, Operation] = {
             name: _operation(model.operation_model(name)) for name in model.operation_names
         }
@@ -78,8 +81,16 @@ class RestJsonService:
         if reader.problems:
             count = len(reader.problems)
             text = f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(reader.problems)}"
-            raise ServiceError(self._bad_request, text)
+            raise ServiceError(self._bad_request, text, **self._blame(reader))
         return params
+
+    def _blame(self, reader: Reader) -> dict[str, Any]:
+        """The members by which a service's error names the fields that are wrong, where its model has any."""
+        shape = self._errors.get(self._bad_request)
+        if shape is None or "fields" not in shape.members:
+            return {}
+        fields = [{"name": path, "message": text} for path, text in zip(reader.paths, reader.problems, strict=True)]
+        return {"reason": "FIELD_VALIDATION_FAILED", "fields": fields}
 
     def _body(self, shape: StructureShape, body: bytes, reader: Reader) -> dict[str, Any]:
         payload = shape.serialization.get("payload")
@@ -136,8 +147,12 @@ class RestJsonService:
 
     def refuse(self, error: ServiceError) -> Answer:
         """Status, headers and body of an error, in both spellings of ``message`` that the services use."""
-        content = {"message": error.message, "Message": error.message, **error.members}
-        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}
+        members, headers = dict(error.members), {"Content-Type": "application/json", "x-amzn-ErrorType": error.code}
+        shape = self._errors.get(error.code)
+        for name, member in shape.members.items() if shape is not None else ():
+            if member.serialization.get("location") == "header" and name in members:
+                headers[str(member.serialization["name"])] = write_text(member, members.pop(name), "rfc822")
+        content = {"message": error.message, "Message": error.message, **members}
         return error.status, headers, json.dumps(content).encode()
 
 

@@ -36,10 +36,11 @@ class AnswerMismatchError(TypeError):
 
 
 class Reader:
-    """Reads values by their shapes and keeps what is wrong with them in ``problems``."""
+    """Reads values by their shapes and keeps what is wrong with them in ``problems``, and where in ``paths``."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
+        self.paths: list[str] = []
 
     def read(self, shape: Shape, value: Any, path: str) -> Any:
         """The Python value of a JSON value: blobs as bytes, timestamps as aware datetimes; None where it is bad."""
@@ -148,6 +149,7 @@ class Reader:
 
     def _problem(self, value: Any, path: str, constraint: str) -> None:
         shown = "" if value is None else f" '{value}'"
+        self.paths.append(path)
         self.problems.append(f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}")
 
     def _type_problem(self, value: Any, path: str, wanted: str) -> None:
