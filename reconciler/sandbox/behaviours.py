@@ -10,15 +10,21 @@ from typing import Any
 from reconciler.sandbox.errors import ControlError
 
 OUTCOMES = ("succeed", "fail", "offline", "stuck")
+RUNTIMES = ("aws_nucleus_classic", "aws_nucleus_lite")
+KEYS = ("outcome", "error", "delay", "runtime")
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What one core does: its outcome, the error it reports when it fails, and by how many seconds it is late."""
+    """What one core does: its outcome, the error it reports when it fails, and by how many seconds it is late.
+
+    ``runtime`` is what a V2 core runs on, settled when it connects for the first time.
+    """
 
     outcome: str = "succeed"
     error: str = ""
     delay: float = 0.0
+    runtime: str = RUNTIMES[0]
     told: bool = False
 
 
@@ -28,9 +34,16 @@ class Behaviours:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rules: dict[str, Behaviour] = {}
+        self._changes = 0
+
+    @property
+    def changes(self) -> int:
+        """Counts how often other rules came into force."""
+        with self._lock:
+            return self._changes
 
     def replace(self, rules: Any) -> None:
-        """Put other rules in place of all there were: ``{thing name or glob: {outcome, error, delay}}``.
+        """Put other rules in place of all there were: ``{thing name or glob: {outcome, error, delay, runtime}}``.
 
         Raises ControlError, which names the rule, for what is no such mapping.
         """
@@ -41,12 +54,14 @@ class Behaviours:
         parsed = {name: _behaviour(name, rule) for name, rule in rules.items()}
         with self._lock:
             self._rules = parsed
+            self._changes += 1
 
     def told(self) -> dict[str, dict[str, Any]]:
         """The rules, as they were told."""
         with self._lock:
             return {
                 name: {"outcome": rule.outcome, "error": rule.error, "delay": rule.delay}
+                | ({"runtime": rule.runtime} if rule.runtime != RUNTIMES[0] else {})
                 for name, rule in self._rules.items()
             }
 
@@ -65,19 +80,23 @@ class Behaviours:
         """Forget all rules."""
         with self._lock:
             self._rules = {}
+            self._changes += 1
 
 
 def _behaviour(name: str, rule: Any) -> Behaviour:
     if not isinstance(rule, Mapping):
         raise ControlError(f'devices: {name}: the rule is a JSON object such as {{"outcome": "offline"}}')
-    unknown = sorted(set(rule) - {"outcome", "error", "delay"})
+    unknown = sorted(set(rule) - set(KEYS))
     if unknown:
-        raise ControlError(f"devices: {name}: unknown key {', '.join(unknown)}; there are outcome, error and delay")
+        raise ControlError(f"devices: {name}: unknown key {', '.join(unknown)}; there are {', '.join(KEYS)}")
     outcome, error, delay = rule.get("outcome", "succeed"), rule.get("error") or "", rule.get("delay") or 0
     if outcome not in OUTCOMES:
         raise ControlError(f"devices: {name}: the outcome is one of {', '.join(OUTCOMES)}, not {outcome!r}")
+    runtime = rule.get("runtime", RUNTIMES[0])
+    if runtime not in RUNTIMES:
+        raise ControlError(f"devices: {name}: the runtime is one of {', '.join(RUNTIMES)}, not {runtime!r}")
     if not isinstance(error, str):
         raise ControlError(f"devices: {name}: the error is a text, not {error!r}")
     if isinstance(delay, bool) or not isinstance(delay, int | float) or not math.isfinite(delay) or delay < 0:
         raise ControlError(f"devices: {name}: the delay is a number of seconds from 0 on, not {delay!r}")
-    return Behaviour(outcome=outcome, error=error, delay=float(delay), told=True)
+    return Behaviour(outcome=outcome, error=error, delay=float(delay), runtime=runtime, told=True)

@@ -39,7 +39,7 @@ class Front:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._services = {name: RestJsonService(name) for name in ("greengrass", "iot")}
+        self._services = {name: RestJsonService(name) for name in ("greengrass", "greengrassv2", "iot")}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request. Raises ConnectionCutError where the caller is to get no answer."""
@@ -114,10 +114,11 @@ class Front:
 
     def _greengrass(self, request: Request, callee: Callee) -> Answer:
         # Both versions of Greengrass answer on this one host; the service that knows the path is the one meant.
-        service = self._services.get(callee.service)
-        if service is None or callee.operation not in service.operations:
+        service = self._services[callee.service]
+        if callee.operation not in service.operations:
             raise NotImplementedError(f"{request.method} {request.raw_path}")
-        backend = self.world.greengrass_in(callee.region)
+        is_v2 = callee.service == "greengrassv2"
+        backend = (self.world.greengrass_v2_in if is_v2 else self.world.greengrass_in)(callee.region)
         with self.world.lock:
             backend.tick()
             return self._own(service, backend, request)

@@ -4,7 +4,7 @@ import io
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -84,10 +84,19 @@ class MotoBridge:
             raise ServiceError("NoSuchKey", f"The specified key does not exist: {bucket}/{key}", status=404)
         return bytes(found.value)
 
-    def put_event(self, region: str, source: str, detail_type: str, detail: Mapping[str, Any], time: datetime) -> None:
+    def put_event(
+        self,
+        region: str,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        time: datetime,
+        resources: Sequence[str] = (),
+    ) -> None:
         """Put an event on the region's default bus, from where rules take it to their targets.
 
-        ``time`` is the event's own. Never raises: what cannot be delivered is lost, and said in the log.
+        ``time`` is the event's own, ``resources`` the ARNs of what it is about. Never raises: what cannot be
+        delivered is lost, and said in the log.
         """
         if self._app is None:
             return  # nobody has spoken to moto yet, so there are no rules
@@ -98,6 +107,7 @@ class MotoBridge:
             "DetailType": detail_type,
             "Detail": json.dumps(detail),
             "Time": time.timestamp(),
+            "Resources": list(resources),
         }
         try:
             with on_clock(self._clock):

@@ -22,6 +22,8 @@ CDF_ROUTES = (
     ("DELETE", re.compile(r"/things/[^/]+"), "DeleteThing"),
     ("PATCH", re.compile(r"/things/[^/]+/certificates"), "UpdateThingCertificates"),
 )
+# /tags/ARN, where the ARN is that of a component, a deployment or a core device of V2, encoded or not.
+V2_TAGS = re.compile(r"/tags/arn(?::|%3A)[^/]*?(?::|%3A)(?:components|deployments|coreDevices)(?::|%3A)", re.IGNORECASE)
 CDF_PREFIX = re.compile(r"/cdf(?=/|$)")
 CDF_UNSIGNED = re.compile(r"/things(/|$)")
 
@@ -79,8 +81,13 @@ def _cdf_operation(request: Request) -> str:
 
 
 def _greengrass(request: Request) -> tuple[str, str]:
-    """Both versions of Greengrass are signed alike: the path tells them apart."""
-    for service in ("greengrass", "greengrassv2"):
+    """Both versions of Greengrass are signed alike: the path tells them apart, for tags the ARN within it.
+
+    The service role and connectivity information are one and the same for both, and nothing in a request tells which
+    client it came from: those calls count as V1's.
+    """
+    services = ("greengrassv2", "greengrass") if V2_TAGS.match(request.raw_path) else ("greengrass", "greengrassv2")
+    for service in services:
         found = routes_of(service).match(request.method, request.raw_path)
         if found:
             return service, found[0]

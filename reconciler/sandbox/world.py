@@ -4,7 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.sandbox.behaviours import Behaviours
 from reconciler.sandbox.call_log import CallLog
@@ -14,6 +14,9 @@ from reconciler.sandbox.faults import Faults
 from reconciler.sandbox.limits import Limits
 from reconciler.sandbox.moto_bridge import MotoBridge
 from reconciler.sandbox.past_answers import PastAnswers
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.iot.registry import Registry
 
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "eu-central-1"
@@ -30,20 +33,10 @@ class Backend(Protocol):
 
 
 class Greengrass(Backend, Protocol):
-    """Greengrass V1 of one region."""
+    """Greengrass V1 or V2 of one region."""
 
     def tick(self) -> None:
         """Let simulated cores and bulk deployments move on to where the clock says they are."""
-
-
-class Registry(Backend, Protocol):
-    """AWS IoT of one region."""
-
-    def has_active_certificate(self, thing_name: str) -> bool:
-        """Whether the thing has a certificate that is active: without one a core cannot connect."""
-
-    def thing_exists(self, name: str) -> bool:
-        """Whether there is a thing of this name."""
 
 
 @dataclass(slots=True)
@@ -64,7 +57,8 @@ class World:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     cdf: CdfSettings = field(default_factory=CdfSettings)
     _greengrass: dict[str, Greengrass] = field(default_factory=dict)
-    _iot: dict[str, Registry] = field(default_factory=dict)
+    _greengrass_v2: dict[str, Greengrass] = field(default_factory=dict)
+    _iot: dict[str, "Registry"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.clock)
@@ -80,7 +74,16 @@ class World:
                 self._greengrass[region] = GreengrassV1(self, region)
             return self._greengrass[region]
 
-    def iot_in(self, region: str) -> Registry:
+    def greengrass_v2_in(self, region: str) -> Greengrass:
+        """Greengrass V2 of a region, made when first asked for."""
+        with self.lock:
+            if region not in self._greengrass_v2:
+                from reconciler.sandbox.greengrass_v2.service import GreengrassV2  # noqa: PLC0415 - it imports this module
+
+                self._greengrass_v2[region] = GreengrassV2(self, region)
+            return self._greengrass_v2[region]
+
+    def iot_in(self, region: str) -> "Registry":
         """AWS IoT of a region, made when first asked for."""
         with self.lock:
             if region not in self._iot:
@@ -92,7 +95,7 @@ class World:
     def tick(self) -> None:
         """Let the simulated cores of all regions move on."""
         with self.lock:
-            for greengrass in list(self._greengrass.values()):
+            for greengrass in (*self._greengrass.values(), *self._greengrass_v2.values()):
                 greengrass.tick()
 
     def advance(self, seconds: float) -> None:
@@ -104,6 +107,7 @@ class World:
         """Forget everything: as new."""
         with self.lock:
             self._greengrass.clear()
+            self._greengrass_v2.clear()
             self._iot.clear()
             self.moto.reset()
             self.behaviours.reset()

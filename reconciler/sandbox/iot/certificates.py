@@ -103,6 +103,7 @@ class Certificates:
         """Switch to a status that is allowed; the same one again changes nothing."""
         if certificate.status != status:
             certificate.status = status
+            self._store.stirred.update(self._store.things_of.get(certificate.arn, ()))
             certificate.modified = self._store.now()
             certificate.customer_version += 1
 

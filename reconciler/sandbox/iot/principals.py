@@ -42,12 +42,14 @@ class Principals:
             raise refusals.not_found(f"Principal {principal} is not attached to thing {thing.name}")
         del thing.principals[principal]
         self._store.things_of[principal].discard(thing.name)
+        self._store.stirred.add(thing.name)
         return {}
 
     def link(self, thing: Thing, principal: str, kind: PrincipalType = "NON_EXCLUSIVE_THING") -> None:
         """Attach a principal that is known to exist."""
         thing.principals[principal] = kind
         self._store.things_of.setdefault(principal, Ordered())[thing.name] = None
+        self._store.stirred.add(thing.name)
 
     def list_principals(self, params: dict[str, Any]) -> dict[str, Any]:
         """A thing's principals."""

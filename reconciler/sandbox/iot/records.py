@@ -157,3 +157,40 @@ class ProvisioningTemplate:
     last_version: int = 1
     description: str | None = None
     hook: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class JobExecution:
+    """What one thing makes of a job; ``number`` counts how often it was sent, ``version`` the changes since then."""
+
+    thing: str
+    queued: datetime
+    updated: datetime
+    number: int
+    status: str = "QUEUED"
+    started: datetime | None = None
+    version: int = 1
+    details: dict[str, str] = field(default_factory=dict)
+    forced: bool = False
+
+
+@dataclass(slots=True)
+class Job:
+    """A job and its executions by thing name; ``settings`` are the members that describe its rollout and limits."""
+
+    id: str
+    arn: str
+    targets: list[str]
+    selection: str
+    document: str
+    description: str
+    created: datetime
+    updated: datetime
+    sequence: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    status: str = "IN_PROGRESS"
+    completed: datetime | None = None
+    reason: str | None = None
+    comment: str | None = None
+    forced: bool = False
+    executions: Ordered[JobExecution] = field(default_factory=Ordered)

@@ -6,6 +6,7 @@ from reconciler.sandbox.iot.billing_groups import BillingGroups
 from reconciler.sandbox.iot.ca_certificates import CaCertificates
 from reconciler.sandbox.iot.certificates import Certificates
 from reconciler.sandbox.iot.endpoints import Endpoints
+from reconciler.sandbox.iot.jobs import Jobs
 from reconciler.sandbox.iot.policies import Policies
 from reconciler.sandbox.iot.policy_targets import PolicyTargets
 from reconciler.sandbox.iot.principals import Principals
@@ -28,7 +29,7 @@ class Registry:
     """The registry; what it has no handler for goes to moto."""
 
     def __init__(self, world: "World", region: str) -> None:
-        self._store = store = Store(account=world.account, region=region, now=world.clock.now)
+        self.store = store = Store(account=world.account, region=region, now=world.clock.now)
         things, members, certificates, principals = (
             Things(store),
             ThingGroupMembers(store),
@@ -48,6 +49,7 @@ class Registry:
             PolicyTargets(store),
             ProvisioningTemplates(store),
             RegisterThing(store, things, members, certificates, principals),
+            Jobs(store, lambda: world.greengrass_v2_in(region).tick()),
             Endpoints(store),
             Tags(store),
         )
@@ -57,13 +59,13 @@ class Registry:
 
     def thing_exists(self, name: str) -> bool:
         """Whether there is a thing of this name."""
-        return name in self._store.things
+        return name in self.store.things
 
     def has_active_certificate(self, thing_name: str) -> bool:
         """Whether a certificate of the thing is ACTIVE: without one a device cannot connect."""
-        thing = self._store.things.get(thing_name)
+        thing = self.store.things.get(thing_name)
         return thing is not None and any(self._is_active(principal) for principal in thing.principals)
 
     def _is_active(self, principal: str) -> bool:
-        certificate = self._store.certificates.get(self._store.name_in(principal, "cert") or "")
+        certificate = self.store.certificates.get(self.store.name_in(principal, "cert") or "")
         return certificate is not None and certificate.status == "ACTIVE"

@@ -15,6 +15,7 @@ from reconciler.sandbox.iot.records import (
     BillingGroup,
     CaCertificate,
     Certificate,
+    Job,
     Policy,
     ProvisioningTemplate,
     Thing,
@@ -33,7 +34,8 @@ class Store:
     """Everything that the registry of one account and region holds.
 
     ``things_of`` and ``policies_of`` are the other ends of Thing.principals and Policy.targets: principal (or
-    target) to the names of its things and policies. ``now`` is the sandbox's clock.
+    target) to the names of its things and policies. ``now`` is the sandbox's clock. ``stirred`` are the things whose
+    groups or certificates have changed since somebody last took note of it.
     """
 
     account: str
@@ -50,6 +52,8 @@ class Store:
     things_of: dict[str, Ordered[None]] = field(default_factory=dict)
     policies_of: dict[str, Ordered[None]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    stirred: set[str] = field(default_factory=set)
     _sequence: "count[int]" = field(default_factory=lambda: count(1))
 
     def arn(self, kind: str, name: str) -> str:
@@ -103,6 +107,13 @@ class Store:
         if certificate is None:
             raise refusals.not_found(f"Certificate {certificate_id} not found")
         return certificate
+
+    def job(self, job_id: str) -> Job:
+        """The job of that id; raises ResourceNotFoundException."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            raise refusals.not_found(f"Job {job_id} cannot be found.")
+        return job
 
     def policy(self, name: str) -> Policy:
         """The policy of that name; raises ResourceNotFoundException."""

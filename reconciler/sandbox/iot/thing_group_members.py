@@ -8,7 +8,7 @@ from reconciler.sandbox.iot import refusals
 from reconciler.sandbox.iot.paging import next_page
 from reconciler.sandbox.iot.records import Thing, ThingGroup
 from reconciler.sandbox.iot.store import Handler, Store
-from reconciler.sandbox.iot.thing_groups import ancestors, summary
+from reconciler.sandbox.iot.thing_groups import ancestors, subtree, summary
 
 GROUPS_PER_THING = 10  # AWS IoT limits page
 
@@ -59,6 +59,8 @@ class ThingGroupMembers:
             self._store.thing_groups[name].things[thing.name] = None
         for name in thing.groups - wanted:
             self._store.thing_groups[name].things.discard(thing.name)
+        if wanted != thing.groups:
+            self._store.stirred.add(thing.name)
         thing.groups = wanted
 
     def check_groups(self, names: set[str]) -> None:
@@ -81,7 +83,7 @@ class ThingGroupMembers:
         recursive = params.get("recursive", False)
 
         def after(key: str) -> Iterator[tuple[str, str]]:
-            groups = self._subtree(group) if recursive else [group]
+            groups = subtree(self._store, group) if recursive else [group]
             for name, _ in heapq.merge(*(below.things.after(key) for below in groups), key=lambda item: item[0]):
                 yield name, name
 
@@ -97,12 +99,6 @@ class ThingGroupMembers:
             lambda after: ((name, self._store.thing_groups[name]) for name in sorted(thing.groups) if name > after),
         )
         return {"thingGroups": [summary(group) for group in page], **more}
-
-    def _subtree(self, group: ThingGroup) -> list[ThingGroup]:
-        found = [group]
-        for above in found:  # grows while it is walked
-            found.extend(self._store.thing_groups[name] for name in sorted(above.children))
-        return found
 
     def _both(self, params: dict[str, Any]) -> tuple[Thing, ThingGroup]:
         store = self._store

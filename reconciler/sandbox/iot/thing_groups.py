@@ -101,6 +101,7 @@ class ThingGroups:
             )
         for thing in group.things:
             self._store.things[thing].groups.discard(group.name)
+        self._store.stirred.update(group.things)
         if group.parent is not None:
             self._store.thing_groups[group.parent].children.discard(group.name)
         for policy in self._store.policies_of.pop(group.arn, ()):
@@ -147,6 +148,14 @@ def ancestors(store: Store, group: ThingGroup) -> list[ThingGroup]:
         group = store.thing_groups[group.parent]
         above.append(group)
     return above
+
+
+def subtree(store: Store, group: ThingGroup) -> list[ThingGroup]:
+    """The group itself and all groups below it."""
+    found = [group]
+    for above in found:  # grows while it is walked
+        found.extend(store.thing_groups[name] for name in sorted(above.children))
+    return found
 
 
 def summary(group: ThingGroup) -> dict[str, str]:

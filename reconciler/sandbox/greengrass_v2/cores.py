@@ -1,0 +1,259 @@
+"""Simulated core devices: they take deployments up, and succeed, fail, dawdle, stay away or hang as they are told."""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.sandbox.greengrass_v2 import events
+from reconciler.sandbox.greengrass_v2.carrying_out import Outcome, carry_out
+from reconciler.sandbox.greengrass_v2.components import Components
+from reconciler.sandbox.greengrass_v2.devices import LITE_RUNTIME, Core, Work
+from reconciler.sandbox.greengrass_v2.names import Arns
+from reconciler.sandbox.greengrass_v2.records import Deployment
+from reconciler.sandbox.greengrass_v2.rollout import delays, is_given_up
+from reconciler.sandbox.iot.jobs import OPEN, cancel, turn
+from reconciler.sandbox.iot.records import JobExecution, Thing
+from reconciler.sandbox.iot.thing_groups import ancestors, subtree
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.behaviours import Behaviour
+    from reconciler.sandbox.iot.store import Store
+    from reconciler.sandbox.world import World
+
+TAKE_UP = timedelta(seconds=0.2)
+"""How long a job is on its way to a core device that is there."""
+AT_WORK = timedelta(seconds=0.8)
+"""How long a core device that was not told to be slow works on a deployment."""
+LOOKS_PER_TICK = 1_000
+"""How much open work one tick looks at; with more, each waits its turn."""
+
+
+class Cores:
+    """The core devices of one account and region, and the deployments on their way to them.
+
+    ``latest`` is the latest deployment of each target, by ARN; ``core_devices`` are those that have ever connected.
+    """
+
+    def __init__(self, world: "World", arns: Arns, iot: "Store", components: Components) -> None:
+        self.latest: dict[str, Deployment] = {}
+        self.core_devices: dict[str, Core] = {}
+        self._world = world
+        self._arns = arns
+        self._iot = iot
+        self._components = components
+        self._open: deque[Work] = deque()
+        self._assigned: dict[str, dict[str, Work]] = {}
+        self._later: list[tuple[datetime, int, str, Deployment]] = []
+        self._told = -1
+
+    def begin(self, deployment: Deployment) -> None:
+        """Send a deployment on its way to the things of its target, as fast as its rollout allows."""
+        wait = delays(deployment.job_configuration.get("jobExecutionsRolloutConfig", {}))
+        for thing, seconds in zip(self._members(deployment), wait, strict=False):
+            if seconds:
+                due = deployment.created + timedelta(seconds=seconds)
+                heapq.heappush(self._later, (due, deployment.sequence, thing, deployment))
+            else:
+                self._send(deployment, thing, deployment.created)
+
+    def assigned(self, thing_name: str) -> list[Work]:
+        """The deployments that a thing has been sent, the last for each target, oldest first."""
+        return sorted(self._assigned.get(thing_name, {}).values(), key=lambda work: work.sequence)
+
+    def is_connected(self, thing_name: str) -> bool:
+        """Whether the core is there: it has an active certificate, or was told what to do, and is not offline."""
+        behaviour = self._world.behaviours.behaviour_of(thing_name)
+        if behaviour.told:
+            return behaviour.outcome != "offline"
+        return self._world.iot_in(self._arns.region).has_active_certificate(thing_name)
+
+    def tick(self) -> None:
+        """Let the core devices move on to where the clock says they are."""
+        now = self._world.clock.now()
+        self._take_note_of_changes(now)
+        while self._later and self._later[0][0] <= now:
+            due, _, thing, deployment = heapq.heappop(self._later)
+            if deployment.job.status == "IN_PROGRESS" and self._is_member(thing, deployment):
+                self._send(deployment, thing, due)
+        for _ in range(min(len(self._open), LOOKS_PER_TICK)):
+            work = self._open.popleft()
+            if not self._is_settled(work, now):
+                work.looked_at = now
+                self._open.append(work)
+
+    # --- who is meant ---
+
+    def _members(self, deployment: Deployment) -> Iterator[str]:
+        if deployment.target.kind == "thing":
+            yield deployment.target.name
+            return
+        group = self._iot.thing_groups[deployment.target.name]
+        for below in subtree(self._iot, group):
+            yield from below.things
+
+    def _is_member(self, thing_name: str, deployment: Deployment) -> bool:
+        thing = self._iot.things.get(thing_name)
+        return thing is not None and deployment.target.arn in self._targets_of(thing)
+
+    def _targets_of(self, thing: Thing) -> set[str]:
+        """The ARNs of all that the thing is, or is in."""
+        groups = (self._iot.thing_groups[name] for name in thing.groups)
+        return {thing.arn} | {above.arn for group in groups for above in (group, *ancestors(self._iot, group))}
+
+    def _take_note_of_changes(self, now: datetime) -> None:
+        """Send deployments to things that have joined a target, and see which core devices have come or gone."""
+        stirred, self._iot.stirred = self._iot.stirred, set()
+        changes = self._world.behaviours.changes
+        for name in self.core_devices if changes != self._told else stirred:
+            core = self.core_devices.get(name)
+            if core is not None:
+                self._see(core, now)
+        self._told = changes
+        for name in sorted(stirred):
+            thing = self._iot.things.get(name)
+            if thing is not None:
+                self._join(thing, now)
+
+    def _see(self, core: Core, now: datetime) -> None:
+        is_there = self.is_connected(core.name)
+        if core.connected and not is_there:
+            core.reported = core.last_report(now)
+        elif is_there and not core.connected:
+            core.reported = now  # its software starts
+        core.connected = is_there
+
+    def _join(self, thing: Thing, now: datetime) -> None:
+        targets, core = self._targets_of(thing), self.core_devices.get(thing.name)
+        if core is not None:
+            core.left |= set(core.roots) - targets
+        for arn in sorted(targets):
+            deployment = self.latest.get(arn)
+            if deployment is None or deployment.job.status != "IN_PROGRESS" or deployment.target.kind == "thing":
+                continue
+            earlier = deployment.job.executions.get(thing.name)
+            came_back = core is not None and arn in core.left
+            if earlier is None or earlier.status == "REMOVED" or (came_back and earlier.status not in OPEN):
+                self._send(deployment, thing.name, now)
+            if core is not None:
+                core.left.discard(arn)
+
+    def _send(self, deployment: Deployment, thing: str, moment: datetime) -> None:
+        earlier = deployment.job.executions.get(thing)
+        number = 1 if earlier is None else earlier.number + 1
+        execution = JobExecution(thing, queued=moment, updated=moment, number=number)
+        deployment.job.executions[thing] = execution
+        work = Work(deployment, thing, execution, looked_at=moment)
+        self._assigned.setdefault(thing, {})[deployment.target.arn] = work
+        self._open.append(work)
+
+    # --- what they do ---
+
+    def _is_settled(self, work: Work, now: datetime) -> bool:
+        """Move work on; True when nothing will move it any more."""
+        core = self.core_devices.get(work.thing)
+        if work.execution.status not in OPEN:
+            self._let_go(core, work)
+            return True
+        if work.execution.status == "QUEUED" and not self._is_member(work.thing, work.deployment):
+            self._end(work, "REMOVED", now)
+            return True
+        if self._ran_out_of_time(work, now):
+            self._let_go(core, work)
+            return True
+        if not self.is_connected(work.thing):
+            work.connected, work.was_away = None, True
+            return False
+        if work.connected is None:
+            work.connected = now if work.was_away else work.execution.queued
+        behaviour = self._world.behaviours.behaviour_of(work.thing)
+        if work.execution.status == "QUEUED":
+            core = self._taken_up(work, core, behaviour, now)
+        if core is None or core.busy is not work or behaviour.outcome == "stuck":
+            return work.execution.status not in OPEN
+        return self._is_done(work, core, behaviour, now)
+
+    def _taken_up(self, work: Work, core: Core | None, behaviour: "Behaviour", now: datetime) -> Core | None:
+        """The core device, if it is at work on this now; it does one thing at a time."""
+        began = max(work.connected or now, work.looked_at if work.was_away else work.execution.queued) + TAKE_UP
+        if now < began or (core is not None and core.busy is not None):
+            return None
+        if core is None:
+            core = self.core_devices[work.thing] = Core.set_up(work.thing, behaviour.runtime, began)
+        core.is_listed, core.connected, core.reported = True, True, max(began, core.reported)
+        if core.runtime == LITE_RUNTIME and work.deployment.target.kind == "thing":
+            work.reason = "REJECTED: Nucleus Lite takes deployments to thing groups only"
+            work.error_stack, work.error_types = ("DEPLOYMENT_REJECTED",), ("REQUEST_ERROR",)
+            self._end(work, "REJECTED", began)
+            return None
+        core.busy = work
+        turn(work.execution, "IN_PROGRESS", began)
+        return core
+
+    def _is_done(self, work: Work, core: Core, behaviour: "Behaviour", now: datetime) -> bool:
+        started = work.execution.started or now
+        due = max(started, work.connected or started) + AT_WORK + timedelta(seconds=behaviour.delay)
+        if now < due:
+            return False
+        # A core that is told to hurry up reports now, not in the past.
+        moment = max(due, work.looked_at)
+        kept = self._still_meant(core, work)
+        outcome = carry_out(core, kept, work.deployment, self._components, behaviour, moment)
+        work.reason, work.error_stack, work.error_types = outcome.reason, outcome.stack, outcome.types
+        if outcome.succeeded:
+            core.succeeded_for.add(work.deployment.target.arn)
+            self._forget_left(core)
+        core.reported = moment
+        self._end(work, "SUCCEEDED" if outcome.succeeded else "FAILED", moment, outcome)
+        core.busy = None
+        return True
+
+    def _still_meant(self, core: Core, work: Work) -> list[Deployment]:
+        """What the core device runs for its other targets, as far as it still is one of theirs.
+
+        Only here, as it takes up another deployment, does it learn that it was removed from a thing group.
+        """
+        thing = self._iot.things.get(core.name)
+        targets = self._targets_of(thing) if thing is not None else set()
+        others = (deployment for arn, deployment in core.roots.items() if arn != work.deployment.target.arn)
+        return [deployment for deployment in others if deployment.target.arn in targets]
+
+    def _forget_left(self, core: Core) -> None:
+        assigned = self._assigned[core.name]
+        for arn in [arn for arn in assigned if arn not in core.roots and assigned[arn].execution.status not in OPEN]:
+            del assigned[arn]
+
+    def _ran_out_of_time(self, work: Work, now: datetime) -> bool:
+        minutes = work.deployment.job_configuration.get("timeoutConfig", {}).get("inProgressTimeoutInMinutes")
+        if minutes is None or work.execution.started is None:
+            return False
+        over = work.execution.started + timedelta(minutes=minutes)
+        if now < over:
+            return False
+        self._end(work, "TIMED_OUT", over)
+        return True
+
+    def _let_go(self, core: Core | None, work: Work) -> None:
+        if core is not None and core.busy is work:
+            core.busy = None
+
+    def _end(self, work: Work, status: str, moment: datetime, outcome: Outcome | None = None) -> None:
+        """Give an execution its last status, and see what that means for its job."""
+        deployment, job = work.deployment, work.deployment.job
+        turn(work.execution, status, moment, outcome.details() if outcome is not None else None)
+        deployment.over[status] += 1
+        job.updated = max(job.updated, moment)
+        if job.status == "IN_PROGRESS":
+            criteria = deployment.job_configuration.get("abortConfig", {}).get("criteriaList", [])
+            if is_given_up(criteria, deployment.over):
+                cancel(self._iot, job)
+            elif job.selection == "SNAPSHOT":
+                job.status, job.completed = "COMPLETED", moment
+        if outcome is not None:
+            self._tell(work, moment, outcome)
+
+    def _tell(self, work: Work, moment: datetime, outcome: Outcome) -> None:
+        arn = self._arns.of("coreDevices", work.thing)
+        for kind, detail in events.of(work, self.core_devices[work.thing], outcome):
+            self._world.moto.put_event(self._arns.region, events.SOURCE, kind, detail, moment, [arn])
