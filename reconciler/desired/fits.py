@@ -132,8 +132,10 @@ _KEYWORDS: Mapping[str, Callable[[Any, Mapping[str, Any]], Check]] = {
     "minLength": lambda least, _root: lambda value: not isinstance(value, str) or len(value) >= least,
     "maxLength": lambda most, _root: lambda value: not isinstance(value, str) or len(value) <= most,
     "minimum": lambda least, _root: lambda value: not _is_number(value) or value >= least,
+    "maximum": lambda most, _root: lambda value: not _is_number(value) or value <= most,
     "exclusiveMinimum": lambda least, _root: lambda value: not _is_number(value) or value > least,
     "items": _items,
+    "minItems": lambda least, _root: lambda value: not isinstance(value, list) or len(value) >= least,
     "propertyNames": _property_names,
     "oneOf": _one_of,
 }

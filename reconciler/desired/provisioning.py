@@ -1,12 +1,12 @@
 """The AWS IoT provisioning templates in ``provisioning/``, and what things may say to them."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
 from reconciler.desired.files import FleetDirectory, read_text
+from reconciler.desired.json_text import parse_json
 from reconciler.desired.located import LocatedDict, position_at
 from reconciler.desired.parse import parse
 from reconciler.desired.problems import Problems, names, quote
@@ -43,7 +43,7 @@ def _load(fleet: FleetDirectory, relative: PurePath, problems: Problems) -> Prov
         problems.add(start, "too-large", message, "take out spaces and what is not needed")
         return None
     before = len(problems)
-    value = _parse_json(body, start, problems)
+    value = parse_json(body, "the template", start, problems)
     if len(problems) > before:
         return None
     parameters = _check(value, _Places(body, start), problems)
@@ -60,34 +60,6 @@ class _Places:
 
     def at(self, *path: str) -> Position:
         return position_at(self._root, path) if isinstance(self._root, LocatedDict) else self._start
-
-
-def _parse_json(body: str, start: Position, problems: Problems) -> Any:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        value = dict(pairs)
-        if len(value) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            problems.add(
-                start, "duplicate-key", f"the key {quote(twice)} stands twice in one object", "keep one of the two"
-            )
-        return value
-
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is not allowed")
-
-    try:
-        return json.loads(body, object_pairs_hook=once, parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        position = Position(start.file, error.lineno, error.colno)
-        problems.add(
-            position, "not-json", f"not JSON: {error.msg.lower()}", "write the template as JSON, without comments"
-        )
-    except RecursionError:
-        problems.add(start, "nesting-too-deep", "too many levels of objects and lists", "write it flatter")
-    except ValueError as error:
-        problems.add(start, "not-json", f"not JSON: {error}", "write the template as JSON")
-    return None
 
 
 def _check(value: Any, places: _Places, problems: Problems) -> dict[str, bool]:
