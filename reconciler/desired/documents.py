@@ -17,7 +17,6 @@ _LATER_KINDS = {
     "GroupSet": "write each group as a Group document",
     "Component": "deploy components with another tool until then",
 }
-_LATER_RUNTIME = "greengrass/v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,6 @@ def check_document(document: Document, problems: Problems) -> Checked | None:
         return None
     before = len(problems)
     later = _later(kind, root, problems)
-    if () in later:
-        return Checked(kind, root, None, document_name(root), document.position, complete=False)
     name = document_name(root)
     value = check(validator(kind.lower()), root, (), problems, ignore=later)
     complete = document.complete and len(problems) == before
@@ -116,9 +113,6 @@ def _kind(root: LocatedDict, problems: Problems) -> str | None:
 _LATER_KEYS: Mapping[tuple[str, Path], str] = {
     ("Fleet", ("spec", "rollout")): "take it away; all groups of a run are deployed together",
 }
-_LATER_VALUES: Mapping[tuple[str, Path], tuple[str, str]] = {
-    ("Template", ("spec", "runtime")): (_LATER_RUNTIME, "write runtime: greengrass/v1"),
-}
 
 
 def _later(kind: str, root: LocatedDict, problems: Problems) -> set[Path]:
@@ -129,10 +123,6 @@ def _later(kind: str, root: LocatedDict, problems: Problems) -> set[Path]:
         if of == kind and isinstance(parent, LocatedDict) and path[-1] in parent:
             _not_yet(key_position_at(root, path), ".".join(map(str, path)), hint, problems)
             ignore.add(path)
-    for (of, path), (value, hint) in _LATER_VALUES.items():
-        if of == kind and _get(root, path) == value:
-            _not_yet(position_at(root, path), f"{path[-1]}: {value}", hint, problems)
-            ignore.add(() if kind == "Template" else path[:-1])
     return ignore
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.desired.arns import THING, Arn, parse_arn
+from reconciler.desired.expand_v2 import check_things, deployed
 from reconciler.desired.fleet import STAND_IN
 from reconciler.desired.groups import DeclaredGroup
 from reconciler.desired.problems import Problems, quote
@@ -18,7 +19,7 @@ from reconciler.model.desired import ProvisioningTemplate
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group, Thing
 from reconciler.model.position import Position
-from reconciler.model.template import GREENGRASS_V1, TemplateRef
+from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2, TemplateRef
 
 SHADOW_SERVICE = "GGShadowService"
 Add = Callable[[Position, str, str, str], None]
@@ -41,20 +42,20 @@ class GroupExpander:
 
     def expand(self, declared: DeclaredGroup) -> Group:
         """The group, complete. It is of use only if no problems were found."""
-        core = declared.cores[0].thing if declared.cores else None
-        context = TokenContext.of_group(self._fleet, declared.name, declared.labels, core)
+        cores = declared.cores
+        core = cores[0].thing if len(cores) == 1 else None
+        context = TokenContext.of_group(self._fleet, declared.name, declared.labels, core, several_cores=len(cores) > 1)
         expansion = _Expansion(self._fleet, declared, context, self._problems)
-        cores = tuple(self._thing(thing, expansion) for thing in declared.cores)
-        devices = tuple(self._thing(thing, expansion) for thing in declared.devices)
+        things = [self._thing(thing, expansion) for thing in declared.things]
         definitions, shared = expansion.definitions()
         entry = declared.entry
-        return Group(
+        group = Group(
             name=declared.name,
             template=declared.template or self._no_entry,
-            runtime=entry.template.runtime if entry else GREENGRASS_V1,
+            runtime=declared.runtime or GREENGRASS_V1,
             labels=declared.labels,
-            cores=cores,
-            devices=devices,
+            cores=tuple(things[: len(cores)]),
+            devices=tuple(things[len(cores) :]),
             deployment=declared.deployment,
             adopt=declared.adopt,
             pruning=declared.pruning,
@@ -62,6 +63,22 @@ class GroupExpander:
             shared=shared,
             position=declared.position,
         )
+        return self._deployed(group, declared, entry, context) if entry and group.runtime == GREENGRASS_V2 else group
+
+    def _deployed(self, group: Group, declared: DeclaredGroup, entry: TemplateEntry, context: TokenContext) -> Group:
+        """``group`` with what Greengrass V2 deploys to it."""
+        check_things(declared, self._problems)
+        contexts = {
+            core.thing.thing_name: context.of_thing(self._fleet, core.thing, core.labels) for core in declared.cores
+        }
+        found = deployed(declared, entry, context, contexts, self._problems)
+        cores = (
+            replace(core, configuration=found.configurations[core.thing_name])
+            if core.thing_name in found.configurations
+            else core
+            for core in group.cores
+        )
+        return replace(group, cores=tuple(cores), document=found.document, core_documents=found.core_documents)
 
     def _thing(self, declared: DeclaredThing, expansion: "_Expansion") -> Thing:
         context = expansion.context.of_thing(self._fleet, declared.thing, declared.labels)

@@ -4,18 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.desired.applicable import check_applicable
+from reconciler.desired.configuration import NOTHING, Configuration
 from reconciler.desired.documents import Checked, duplicate
 from reconciler.desired.files import FleetDirectory
 from reconciler.desired.located import LocatedDict
 from reconciler.desired.problems import Problems, names, quote
 from reconciler.desired.pruning import build_pruning
 from reconciler.desired.templates import TemplateEntry, Templates
-from reconciler.desired.things import DeclaredThing, declare_thing
+from reconciler.desired.things import DeclaredThing, declare_thing, read_configuration
 from reconciler.model.fleet import Fleet
-from reconciler.model.group import DeploymentSpec
+from reconciler.model.group import DeploymentSpec, Thing
 from reconciler.model.position import Position
 from reconciler.model.pruning import SAYS_NOTHING, Pruning
-from reconciler.model.template import TemplateRef
+from reconciler.model.template import GREENGRASS_V1, TemplateRef
 
 MAX_DEVICES = 2_500
 """Per group (AWS General Reference, AWS IoT Greengrass V1 quotas, L-172983AD)."""
@@ -36,11 +38,17 @@ class DeclaredGroup:
     template: TemplateRef | None = None
     entry: TemplateEntry | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    configuration: Configuration = NOTHING
     cores: list[DeclaredThing] = field(default_factory=list)
     devices: list[DeclaredThing] = field(default_factory=list)
     deployment: DeploymentSpec = field(default_factory=DeploymentSpec)
     adopt: bool = False
     pruning: Pruning = SAYS_NOTHING
+
+    @property
+    def runtime(self) -> str | None:
+        """The runtime that its template names; None where the template is not known."""
+        return self.entry.template.runtime if self.entry is not None else None
 
     @property
     def things(self) -> list[DeclaredThing]:
@@ -88,7 +96,8 @@ class GroupBuilder:
         self._unread = unread
         self._problems = problems
         self._groups: dict[str, DeclaredGroup] = {}
-        self._things: dict[str, Position] = {}
+        self._things: dict[str, tuple[Thing, DeclaredGroup]] = {}
+        self._shared: set[tuple[str, str]] = set()
         self._versions: dict[str, list[int]] = {}
 
     def build(self, groups: Iterable[Checked], devices: Iterable[Checked]) -> list[DeclaredGroup]:
@@ -99,7 +108,8 @@ class GroupBuilder:
         for document in devices:
             self._add_device(document, device_names)
         for group in self._groups.values():
-            self._check_size(group)
+            if group.runtime == GREENGRASS_V1:
+                self._check_size(group)
         return sorted((group for group in self._groups.values() if not group.broken), key=lambda group: group.name)
 
     def _add_group(self, document: Checked) -> None:
@@ -118,6 +128,9 @@ class GroupBuilder:
         group = DeclaredGroup(name, position, document.complete)
         group.template, group.entry = self._template(spec["template"])
         group.labels = dict(metadata.get("labels", {}))
+        group.configuration = read_configuration(spec, self._problems, core_at_hand=False)
+        self._check_applicable(group, "group", spec)
+        self._check_applicable(group, "deployment", spec.get("deployment"))
         for role, key in (("core", "cores"), ("device", "devices")):
             for entry in spec.get(key, ()):
                 self._add_thing(group, declare_thing(entry, role, self._directory, self._fleet, self._problems))  # type: ignore[arg-type] # role is one of the two
@@ -183,18 +196,32 @@ class GroupBuilder:
         if declared is None:
             return
         thing = declared.thing
-        first = self._things.setdefault(thing.thing_name, thing.position)
-        if first is not thing.position:
-            message = f"the thing {quote(thing.thing_name)} is declared twice, first at {first}"
+        self._check_applicable(group, "thing", declared.entry)
+        first, home = self._things.setdefault(thing.thing_name, (thing, group))
+        if first is not thing and not self._shares(thing, group, first, home):
+            message = f"the thing {quote(thing.thing_name)} is declared twice, first at {first.position}"
             hint = "a thing belongs to one group, once: take one of the two away"
             self._problems.add(thing.position, "duplicate-thing", message, hint)
             return
-        if thing.role == "core" and group.cores:
+        if thing.role == "core" and group.cores and group.runtime == GREENGRASS_V1:
             message = f"the group {group.name} has a second core; the first is at {group.cores[0].thing.position}"
             hint = "Greengrass V1 takes one: make it a device, or give it a group of its own"
             self._problems.add(thing.position, "two-cores", message, hint)
             return
         (group.cores if thing.role == "core" else group.devices).append(declared)
+
+    def _shares(self, thing: Thing, group: DeclaredGroup, first: Thing, home: DeclaredGroup) -> bool:
+        """Whether ``thing`` may be in ``group`` though it is in ``home`` already: a core may, in Greengrass V2."""
+        if {thing.role, first.role} != {"core"} or GREENGRASS_V1 in {group.runtime, home.runtime}:
+            return False
+        if group is home or (thing.thing_name, group.name) in self._shared:
+            return False
+        self._shared.add((thing.thing_name, group.name))
+        return True
+
+    def _check_applicable(self, group: DeclaredGroup, of: str, section: Any) -> None:
+        if group.runtime is not None and isinstance(section, LocatedDict):
+            check_applicable(group.runtime, of, section, self._problems)
 
     def _deployment(self, spec: LocatedDict) -> DeploymentSpec:
         section = spec.get("deployment")

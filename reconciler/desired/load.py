@@ -15,6 +15,7 @@ from reconciler.desired.parse import parse
 from reconciler.desired.problems import Problems
 from reconciler.desired.provisioning import load_provisioning_templates
 from reconciler.desired.pruning import check_moves
+from reconciler.desired.shared_cores import check_shared_cores
 from reconciler.desired.templates import build_templates
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ConfigurationError, Problem
@@ -77,6 +78,7 @@ def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
     declared = builder.build(group_documents, content.of_kind("Device"))
     expander = GroupExpander(fleet, provisioning_templates, problems)
     groups = tuple(expander.expand(group) for group in declared)
+    check_shared_cores([group for group, written in zip(groups, declared, strict=True) if written.complete], problems)
     if fleet is None:
         return None
     check_moves(

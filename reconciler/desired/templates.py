@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.desired.applicable import check_applicable
 from reconciler.desired.arns import check_function, check_home
 from reconciler.desired.check import check
+from reconciler.desired.configuration import NOTHING, Configuration
+from reconciler.desired.deployments import NO_DEPLOYMENT, declare_deployment
 from reconciler.desired.documents import Checked, duplicate
 from reconciler.desired.located import LocatedDict, LocatedList, plain
 from reconciler.desired.problems import Problems, quote
@@ -14,7 +17,7 @@ from reconciler.desired.subscriptions import Declared, declare
 from reconciler.desired.tokens import thing_tokens, unknown_token, unknown_tokens
 from reconciler.model.fleet import Fleet
 from reconciler.model.position import Position
-from reconciler.model.template import Source, Template, TemplateRef
+from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2, Source, Template, TemplateRef
 
 MAX_ENTITIES = {"functions": 200, "resources": 200, "subscriptions": 10_000}
 """Per group (AWS General Reference, AWS IoT Greengrass V1 quotas: L-F7F6CD87, L-56EE2BF6, L-AC2D5DCC)."""
@@ -39,7 +42,7 @@ class TemplateEntry:
 
     ``endpoints`` are the ARNs of its functions and connectors, None where they are not known (``source``, or something
     was left out). ``complete`` is false where the template has problems; ``over_limit`` names the limits that it breaks
-    by itself, whatever the group.
+    by itself, whatever the group. ``merges`` are the configurations that a V2 deployment merges.
     """
 
     template: Template
@@ -49,6 +52,7 @@ class TemplateEntry:
     variables: tuple[Variable, ...] = ()
     endpoints: frozenset[str] | None = None
     over_limit: frozenset[str] = frozenset()
+    merges: Configuration = NOTHING
 
 
 class Templates:
@@ -82,6 +86,9 @@ def _build(ref: TemplateRef, document: Checked, fleet: Fleet | None, problems: P
     root, spec = document.value, document.spec
     if root is None:
         raise TypeError("a document without a value is no template")
+    check_applicable(spec["runtime"], "template", spec, problems)
+    if spec["runtime"] == GREENGRASS_V2:
+        return _build_v2(ref, document, root, before, problems)
     located = _definitions(root, spec, problems)
     _check_definitions(located, fleet, problems)
     declared = declare(_entities(located, "subscriptions"), problems, thing_at_hand=False)
@@ -93,7 +100,7 @@ def _build(ref: TemplateRef, document: Checked, fleet: Fleet | None, problems: P
     template = Template(
         name=ref.name,
         version=ref.version,
-        runtime=spec["runtime"],
+        runtime=GREENGRASS_V1,
         definitions={family: _content(family, content) for family, content in located.items()},
         source=Source(source["groupId"], source["groupVersionId"], source.position()) if source is not None else None,
         device_subscriptions={key: _plain_entries(spec, key) for key in device_subscriptions},
@@ -108,6 +115,24 @@ def _build(ref: TemplateRef, document: Checked, fleet: Fleet | None, problems: P
         variables=_variables(template, located, problems),
         endpoints=_endpoints(template) if complete and source is None else None,
         over_limit=_over_limit(located, problems),
+    )
+
+
+def _build_v2(
+    ref: TemplateRef, document: Checked, root: LocatedDict, problems_before: int, problems: Problems
+) -> TemplateEntry:
+    spec = document.spec
+    deployment = declare_deployment(root, spec, problems) if "deployment" in spec else NO_DEPLOYMENT
+    return TemplateEntry(
+        template=Template(
+            name=ref.name,
+            version=ref.version,
+            runtime=GREENGRASS_V2,
+            deployment=deployment.content,
+            position=document.position,
+        ),
+        complete=document.complete and len(problems) == problems_before,
+        merges=deployment.merges,
     )
 
 

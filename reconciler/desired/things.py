@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
+from reconciler.desired.configuration import NOTHING, Configuration, declare_configuration
 from reconciler.desired.files import FleetDirectory, read_text
 from reconciler.desired.located import LocatedDict, plain
 from reconciler.desired.problems import Problems, quote
@@ -19,7 +20,7 @@ from reconciler.model.position import Position
 Role = Literal["core", "device"]
 
 MAX_CORE_NAME = 124
-"""Bytes of a core's thing name (AWS General Reference, AWS IoT Greengrass V1 quotas)."""
+"""Bytes of a core's thing name (AWS General Reference, AWS IoT Greengrass V1 quotas, and those of V2)."""
 _PEM_BEGINS = ("-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN NEW CERTIFICATE REQUEST-----")
 
 
@@ -27,15 +28,19 @@ _PEM_BEGINS = ("-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN NEW CERTIFICAT
 class DeclaredThing:
     """A thing as written: ``thing`` has its parameters and subscriptions still to come, as they hold tokens.
 
-    ``places`` has the place of each parameter, and under "" that of ``provisioningTemplate``. ``labels`` are those of
-    a Device document.
+    ``places`` has the place of each parameter, and under "" that of ``provisioningTemplate``. ``configuration`` is what
+    a V2 core has of its own; ``core_places`` has the place of each entry of a V2 device's ``cores``. ``labels`` are
+    those of a Device document, and ``entry`` is what it was read from.
     """
 
     thing: Thing
     parameters: Mapping[str, str]
     places: Mapping[str, Position]
     subscriptions: tuple[Declared, ...]
+    configuration: Configuration
+    core_places: Mapping[str, Position]
     labels: Mapping[str, str]
+    entry: LocatedDict
 
 
 def declare_thing(
@@ -63,6 +68,8 @@ def declare_thing(
         problems.add(place, "needs-cdf", message, "take it away, or set spec.provisioning in the Fleet document")
     parameters = entry.get("parameters", LocatedDict(position.file, (position.line, position.column)))
     _check_parameter_tokens(parameters, problems)
+    _check_role(entry, role, problems)
+    cores = entry.get("cores")
     template_place = entry.position("provisioningTemplate") if "provisioningTemplate" in entry else position
     thing = Thing(
         thing_name=name,
@@ -72,6 +79,7 @@ def declare_thing(
         cdf_provisioning_parameters=plain(cdf) if cdf is not None else None,
         sync_shadow=entry.get("syncShadow", True),
         csr=_csr(entry, directory, problems),
+        cores=tuple(dict.fromkeys(cores)) if cores is not None else None,
         position=position,
     )
     return DeclaredThing(
@@ -79,8 +87,29 @@ def declare_thing(
         parameters=plain(parameters),
         places={"": template_place, **{key: parameters.position(key) for key in parameters}},
         subscriptions=declare(entry.get("subscriptions"), problems, thing_at_hand=True),
+        configuration=read_configuration(entry, problems, core_at_hand=True),
+        core_places={core: cores.position(index) for index, core in enumerate(cores)} if cores is not None else {},
         labels=labels or {},
+        entry=entry,
     )
+
+
+def read_configuration(section: LocatedDict, problems: Problems, *, core_at_hand: bool) -> Configuration:
+    """What ``section`` (a group's spec, or a thing's entry) says under ``configuration``."""
+    entries = section.get("configuration")
+    if not isinstance(entries, LocatedDict):
+        return NOTHING
+    places = {name: entries.key_position(name) for name in entries}
+    return declare_configuration(entries, places, problems, core_at_hand=core_at_hand)
+
+
+def _check_role(entry: LocatedDict, role: Role, problems: Problems) -> None:
+    """Refuse the key that has a meaning for things of the other role alone."""
+    key, hint = (
+        ("cores", "take it away") if role == "core" else ("configuration", "write it at a core, or at the group")
+    )
+    if key in entry:
+        problems.add(entry.key_position(key), "unknown-key", f"{key} has no meaning for a {role}", hint)
 
 
 def _template_name(entry: LocatedDict, problems: Problems) -> str | None:

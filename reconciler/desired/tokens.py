@@ -8,7 +8,7 @@ from reconciler.desired.problems import closest
 from reconciler.model.errors import ReconcileError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Thing
-from reconciler.model.secrets import NAME
+from reconciler.model.secrets import LITERALLY, NAME
 
 _FIELDS: Mapping[str, str] = {
     "thingName": "thing_name",
@@ -24,7 +24,8 @@ _FIELDS: Mapping[str, str] = {
 _LABEL, _SECRET = "labels.", "secret."
 TOKENS = tuple(f"${{{name}}}" for name in (*_FIELDS, "labels.X"))
 """Every token, as it is written."""
-_TOKEN = re.compile(r"\$\{([^}]*)(\}?)")
+_TOKEN = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+"""A token, or ``$${``, which stands for ``${`` itself."""
 
 
 class TokenError(ReconcileError):
@@ -37,7 +38,10 @@ class TokenError(ReconcileError):
 
 @dataclass(frozen=True, slots=True)
 class TokenContext:
-    """The values that tokens have at one place; None for what is not there (no core, no thing, no type)."""
+    """The values that tokens have at one place; None for what is not there (no core, no thing, no type).
+
+    ``several_cores`` tells that the group has more than one, so that no core is at hand where none is meant.
+    """
 
     account_id: str
     region: str
@@ -49,20 +53,26 @@ class TokenContext:
     thing_name: str | None = None
     thing_type: str | None = None
     thing_arn: str | None = None
+    several_cores: bool = False
 
     @classmethod
-    def of_group(cls, fleet: Fleet, name: str, labels: Mapping[str, str], core: Thing | None) -> "TokenContext":
-        """What holds in a group where no thing is at hand."""
-        context = cls(fleet.account, fleet.region, name, labels)
-        if core is None:
-            return context
+    def of_group(
+        cls, fleet: Fleet, name: str, labels: Mapping[str, str], core: Thing | None, *, several_cores: bool = False
+    ) -> "TokenContext":
+        """What holds in a group where no thing is at hand; ``core`` is the only one it has."""
+        context = cls(fleet.account, fleet.region, name, labels, several_cores=several_cores)
+        return context.of_core(fleet, core) if core is not None else context
+
+    def of_core(self, fleet: Fleet, core: Thing) -> "TokenContext":
+        """What holds where ``core`` is the core that is meant."""
         arn = fleet.thing_arn(core.thing_name)
-        return replace(context, core_thing_name=core.thing_name, core_thing_type=core.thing_type, core_thing_arn=arn)
+        return replace(self, core_thing_name=core.thing_name, core_thing_type=core.thing_type, core_thing_arn=arn)
 
     def of_thing(self, fleet: Fleet, thing: Thing, labels: Mapping[str, str] | None = None) -> "TokenContext":
         """What holds for one of the group's things; ``labels`` of its own go before the group's."""
+        context = self.of_core(fleet, thing) if thing.role == "core" else self
         return replace(
-            self,
+            context,
             thing_name=thing.thing_name,
             thing_type=thing.thing_type,
             thing_arn=fleet.thing_arn(thing.thing_name),
@@ -77,7 +87,14 @@ def expand(text: str, context: TokenContext, *, secrets: bool = False) -> str:
     """
     if "${" not in text:
         return text
+    if secrets:
+        text = text.replace(f"$${{{_SECRET}", f"${LITERALLY}")
     return _TOKEN.sub(lambda match: match[0] if secrets and _is_secret(match) else _value(match, context), text)
+
+
+def has_tokens(text: str) -> bool:
+    """Whether ``expand`` has anything to do in ``text``."""
+    return _TOKEN.search(text) is not None
 
 
 def unknown_tokens(text: str, *, secrets: bool = False) -> list[str]:
@@ -118,6 +135,8 @@ def without_tokens(text: str) -> str:
 
 def _is_known(match: re.Match[str]) -> bool:
     name = match[1]
+    if name is None:
+        return True
     return bool(match[2]) and (name in _FIELDS or (name.startswith(_LABEL) and len(name) > len(_LABEL)))
 
 
@@ -130,6 +149,8 @@ def _value(match: re.Match[str], context: TokenContext) -> str:
     if not _is_known(match):
         raise unknown_token(match[0])
     name = match[1]
+    if name is None:
+        return "${"
     if name.startswith(_LABEL):
         value = context.labels.get(name.removeprefix(_LABEL))
     else:
@@ -144,6 +165,8 @@ def _why(name: str, context: TokenContext) -> str:
     if name.startswith(_LABEL):
         return f"add metadata.labels.{name.removeprefix(_LABEL)} to the group, or take the token out"
     if name.startswith("core"):
+        if context.several_cores:
+            return "the group has several cores: write it where one is at hand, such as in the core's own configuration"
         if context.core_thing_name is None:
             return "declare a core in the group, or take the token out"
         return "declare the core's thingType, or take the token out"

@@ -15,7 +15,9 @@ SHORTEST = 8
 """Characters. What is shorter would be found, and hidden, in texts that have nothing to do with it."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN = re.compile(r"\$\{secret\.([^}]*)\}")
-_BEGIN, _LITERALLY = "${secret.", "${literally secret."
+_BEGIN = "${secret."
+LITERALLY = "${literally secret."
+"""What stands for the text ``${secret.`` where a token would begin with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Secrets:
         if not self.values:
             return value
         if isinstance(value, str):
-            text = value.replace(_BEGIN, _LITERALLY)
+            text = value.replace(_BEGIN, LITERALLY)
             for name, secret in sorted(self.values.items(), key=lambda item: (-len(item[1]), item[0])):
                 text = text.replace(secret, f"{_BEGIN}{name}}}")
             return text
@@ -42,7 +44,7 @@ class Secrets:
     def reveal(self, value: Any) -> Any:
         """The way back, for a call. Raises ReconcileError for a secret that has no value here."""
         if isinstance(value, str):
-            return _TOKEN.sub(self._value, value).replace(_LITERALLY, _BEGIN) if "${" in value else value
+            return _TOKEN.sub(self._value, value).replace(LITERALLY, _BEGIN) if "${" in value else value
         return _each(value, self.reveal)
 
     def number(self, value: Any) -> str:
