@@ -10,7 +10,7 @@ from reconciler.desired.located import LocatedDict, plain
 from reconciler.desired.policies import build_policies
 from reconciler.desired.problems import Problems
 from reconciler.desired.pruning import build_moves, build_pruning
-from reconciler.model.fleet import Artifacts, BulkDeployments, Execution, Fleet, LedgerPlace
+from reconciler.model.fleet import Artifacts, BulkDeployments, Execution, Fleet, LedgerPlace, Nucleus
 from reconciler.model.position import Position
 
 STAND_IN = Fleet(name="", account="000000000000", region="us-east-1")
@@ -37,6 +37,7 @@ def build_fleet(documents: list[Checked], start: Position, everything_read: bool
     spec = first.spec
     bulk = spec.get("bulkDeployments")
     artifacts = spec.get("artifacts")
+    nucleus = spec.get("nucleus")
     fleet = Fleet(
         name=first.metadata["name"],
         account=spec["account"],
@@ -44,6 +45,7 @@ def build_fleet(documents: list[Checked], start: Position, everything_read: bool
         provisioning=build_provisioning(spec, problems),
         artifacts=_artifacts(artifacts) if artifacts is not None else None,
         bulk_deployments=_bulk_deployments(bulk) if bulk is not None else None,
+        nucleus=Nucleus(nucleus["roleAlias"], nucleus.get("version"), nucleus.position()) if nucleus else None,
         ledger=_ledger(spec, problems),
         execution=_execution(spec, problems),
         limits={name: float(rate) for name, rate in spec.get("limits", {}).items()},

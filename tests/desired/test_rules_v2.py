@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.desired.conftest import FLEET
+
 HEAD = "apiVersion: reconciler/v1\n"
 
 
@@ -427,6 +429,22 @@ GROUPS: list[tuple[str, str, str, str]] = [
 @pytest.mark.parametrize(("rule", "template_text", "group_text", "message"), GROUPS)
 def test_rule_of_groups(rule: str, template_text: str, group_text: str, message: str, fleets: Any) -> None:
     problem = fleets.one_problem({"template.yaml": template_text, "group.yaml": group_text})
+    assert problem.rule == rule
+    assert message in f"{problem.message}; {problem.hint}"
+
+
+FLEETS: list[tuple[str, str, str]] = [
+    # rule, nucleus, message; hint
+    ("missing-key", "§nucleus: {version: 2.12.6}", "spec.nucleus lacks the key roleAlias; add roleAlias: …"),
+    ("bad-name", "nucleus: {roleAlias: §a b}", 'roleAlias is the text "a b"; write a role alias of AWS IoT: letters'),
+    ("bad-name", "nucleus: {roleAlias: a, version: §latest}", "write a semantic version such as 1.2.4"),
+    ("unknown-key", "nucleus: {roleAlias: a, §verson: 2.12.6}", 'unknown key "verson" in spec.nucleus; did you mean'),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "message"), FLEETS)
+def test_rule_of_fleets(rule: str, text: str, message: str, fleets: Any) -> None:
+    problem = fleets.one_problem({"fleet.yaml": f"{FLEET}  {text}\n"})
     assert problem.rule == rule
     assert message in f"{problem.message}; {problem.hint}"
 

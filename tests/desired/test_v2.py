@@ -12,6 +12,7 @@ from reconciler.desired.wire import on_the_wire, wire_size
 from reconciler.model.canonical import plain
 from reconciler.model.secrets import Secrets
 from reconciler.model.template import TemplateRef
+from tests.desired.conftest import FLEET
 
 HEAD = "apiVersion: reconciler/v1\n"
 TEMPLATE = f"""\
@@ -277,3 +278,12 @@ def test_secrets_stay_tokens_and_what_only_looks_like_one_does_not_pass_for_it(f
     assert state.secrets() == {"DB"}
     told = Secrets({"DB": "hunter22"}).reveal(found.document)
     assert merged(told) == {"a": "x:hunter22", "b": "${secret.DB}"}
+
+
+def test_the_nucleus_of_new_cores_is_the_fleets(fleets: Any) -> None:
+    text = FLEET + "  nucleus: {roleAlias: GreengrassCores, version: 2.12.6}\n"
+    nucleus = fleets.load({"fleet.yaml": text}).fleet.nucleus
+    assert (nucleus.role_alias, nucleus.version) == ("GreengrassCores", "2.12.6")
+    assert str(nucleus.position) == "here/fleet.yaml:7:12"
+    assert fleets.load({"fleet.yaml": text.replace(", version: 2.12.6", "")}).fleet.nucleus.version is None
+    assert fleets.load({}).fleet.nucleus is None
