@@ -28,11 +28,16 @@ def mend() -> None:
 
     moto asks one function for the time of queues and events; on our clock, messages that were taken from a queue
     come back when a test moves the clock. Its default for what a rule hands to its target lacks ``account``, and
-    takes six milliseconds an event for a JSONPath search of each member.
+    takes six milliseconds an event for a JSONPath search of each member. It looks up on the disk what services it has,
+    at each request.
     """
+    import moto.backends  # noqa: PLC0415 - as below
     import moto.core.utils  # noqa: PLC0415 - half a second, and of the extra "sandbox", which may be missing
     import moto.events.utils  # noqa: PLC0415 - as above
 
+    backends: Any = moto.backends
+    services = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: services
     utils: Any = moto.core.utils
     utils.utcnow = _utcnow
     parser: Any = moto.events.utils.EventTemplateParser
