@@ -40,7 +40,7 @@ class OnTerminal(NamedTuple):
 def run_on_terminal(*arguments: str | Path, answer: str = "", interrupted: bool = False) -> OnTerminal:
     """Run a command on a terminal; once it asks, do what Ctrl-C does if it is to be ``interrupted``, type ``answer``.
 
-    An interrupt may come just before Python waits for the answer, and is heeded after it then.
+    An interrupt may come just before Python waits for the answer, and is heeded after it then: only then is it typed.
     """
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -58,15 +58,24 @@ def run_on_terminal(*arguments: str | Path, answer: str = "", interrupted: bool 
             shown += chunk
             if not asked and b"Only `yes` goes on" in shown:
                 asked = True
-                if interrupted:
-                    process.send_signal(signal.SIGINT)
-                os.write(controller, answer.encode())
+                if not (interrupted and _interrupt(process)):
+                    os.write(controller, answer.encode())
         return OnTerminal(process.wait(DEADLINE), shown.decode())
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
         os.close(controller)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> bool:
+    """Do what Ctrl-C does; whether that has ended the process."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(2)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _read(controller: int, deadline: float) -> bytes:
