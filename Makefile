@@ -39,7 +39,7 @@ faults: $(READY) ## make every call that makes something go wrong, and cut runs 
 		tests/execution/queue/test_cuts.py
 
 e2e: $(READY) ## run the long tests: the demo, workers that are killed, and all of what `make test` samples
-	$(BIN)/pytest -n 2 -m "long or sampled"
+	$(BIN)/pytest -n 2 -m "long or sampled" --hypothesis-profile thorough
 
 lint: $(READY) ## look for mistakes, and for layers that are skipped
 	$(BIN)/ruff check .

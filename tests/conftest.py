@@ -16,8 +16,9 @@ from hypothesis import settings
 from reconciler.sandbox.testing import Sandbox
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("reconciler", deadline=None, derandomize="CI" in os.environ)
-settings.load_profile("reconciler")
+settings.register_profile("daily", deadline=None, derandomize="CI" in os.environ, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=500)  # `make e2e`
+settings.load_profile("daily")
 
 
 @pytest.hookimpl(tryfirst=True)

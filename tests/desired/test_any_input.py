@@ -86,7 +86,6 @@ def test_any_bytes(data: bytes) -> None:
     load_bytes(data, "provisioning/p.json")
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**32))
 @example(0)
 def test_sound_files_with_pieces_changed(seed: int) -> None:
@@ -99,7 +98,6 @@ def test_sound_files_with_pieces_changed(seed: int) -> None:
     load_bytes(text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**32))
 def test_sound_files_with_words_changed(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 # no secret

@@ -20,6 +20,7 @@ def lint(text: str) -> dict[str, str]:
     return {match.rule.id: match.message for match in cfnlint.lint(text, config=ManualArgs(include_checks=["I"]))}
 
 
+@pytest.mark.long  # `make lint` does the same
 def test_cfn_lint_finds_nothing() -> None:
     assert lint(TEMPLATE.read_text(encoding="utf-8")) == {}
 
@@ -33,6 +34,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.long
 def test_cfn_lint_would_find_mistakes() -> None:
     text = TEMPLATE.read_text(encoding="utf-8")
     for right, wrong in MISTAKES.values():
