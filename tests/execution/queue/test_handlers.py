@@ -54,7 +54,7 @@ def an_event(number: int, **detail: str) -> str:
 
 def all_messages(fleet: Place, name: str) -> list[Message]:
     found: list[Message] = []
-    while messages := fleet.take(name):
+    while messages := fleet.take(name, visibility=3600):
         found += messages
     return found
 
