@@ -143,6 +143,13 @@ def calls(home: daemon.Home, *, clear: bool) -> None:
         _show(_ask(running, "log"))
 
 
+@sandbox.command()
+@_home_option
+def cores(home: daemon.Home) -> None:
+    """Print what is on each core device of Greengrass V2 as JSON: components, configurations, deployments."""
+    _show(_ask(_running(home), "cores"))
+
+
 def _telling(name: str, text: str, example: str) -> None:
     """Register the command by which ``name`` of the control API is told something."""
 

@@ -65,6 +65,10 @@ def _tell_devices(world: World, told: Any) -> Any:
     return world.behaviours.told()
 
 
+def _cores(world: World, _told: Any) -> Any:
+    return world.cores()
+
+
 def _faults(world: World, _told: Any) -> Any:
     return world.faults.told()
 
@@ -113,6 +117,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "reset": {"POST": _reset},
     "calls": {"GET": _calls, "DELETE": _clear_calls},
     "devices": {"GET": _devices, "PUT": _tell_devices},
+    "cores": {"GET": _cores},
     "faults": {"GET": _faults, "PUT": _tell_faults},
     "limits": {"GET": _limits, "PUT": _tell_limits},
     "clock": {"GET": _clock, "PUT": _advance},

@@ -5,7 +5,9 @@ import json
 import math
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +15,26 @@ from reconciler.sandbox.errors import ControlError
 
 KINDS = ("throttle", "error", "lost", "refused", "stale", "latency")
 SECONDS = {"latency": 1.0, "stale": 5.0}
-"""How long a call waits, or how old an answer may be, where the rule does not say."""
+"""How long a call waits, or how old an answer may be, where the rule does not say; what is lost is done at once."""
 KEYS = ("service", "operation", "fault", "rate", "after", "times", "seconds")
+
+
+_going_on: ContextVar[float] = ContextVar("going_on", default=0.0)
+
+
+@contextmanager
+def going_on_for(seconds: float) -> Iterator[None]:
+    """Within the block a service takes so long for its work that its caller has given up waiting."""
+    token = _going_on.set(seconds)
+    try:
+        yield
+    finally:
+        _going_on.reset(token)
+
+
+def still_going_on() -> float:
+    """For how many seconds the work on the present call goes on after its answer is lost; 0 for any other call."""
+    return _going_on.get()
 
 
 @dataclass(slots=True)
@@ -50,12 +70,12 @@ class _Rule:
 class Strike:
     """What befalls one call: seconds to wait, and one of throttle, error, lost, refused, stale, or None.
 
-    ``age`` is by how many seconds a stale answer may lag.
+    ``span`` is by how many seconds a stale answer may lag, or for how long a lost one's work goes on.
     """
 
     seconds: float = 0.0
     fault: str | None = None
-    age: float = 0.0
+    span: float = 0.0
 
 
 @dataclass(slots=True)
@@ -83,15 +103,15 @@ class Faults:
     def strike(self, service: str, operation: str) -> Strike:
         """What is to befall this call. Every rule that fits counts it, also when an earlier one struck."""
         with self._lock:
-            seconds, fault, age = 0.0, None, 0.0
+            seconds, fault, span = 0.0, None, 0.0
             for rule in self._rules:
                 if not rule.counts(service, operation):
                     continue
                 if rule.fault == "latency":
                     seconds += rule.seconds if rule.strikes() else 0.0
                 elif fault is None and rule.strikes():
-                    fault, age = rule.fault, rule.seconds
-            return Strike(seconds, fault, age)
+                    fault, span = rule.fault, rule.seconds
+            return Strike(seconds, fault, span)
 
     def reset(self) -> None:
         """No faults."""

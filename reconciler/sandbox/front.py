@@ -12,6 +12,7 @@ from reconciler.sandbox.call_log import Call, is_write
 from reconciler.sandbox.cdf.access import refusal
 from reconciler.sandbox.cdf.invocation import broken_down, invoked, is_invocation, wrapped
 from reconciler.sandbox.errors import ServiceError
+from reconciler.sandbox.faults import going_on_for
 from reconciler.sandbox.moto_bridge import StartResponse
 from reconciler.sandbox.naming import Callee, callee_of, cdf_path
 from reconciler.sandbox.refusing import broken, throttled, unfit
@@ -89,8 +90,9 @@ class Front:
             return strike.fault, _listed(broken(request, callee))
         if strike.fault == "stale" and not is_write(callee.operation):
             key = (callee, request.method, request.raw_path, request.query_string, request.body)
-            return strike.fault, self.world.past.answer(key, strike.age, lambda: self._answer(request, callee))
-        return strike.fault or ("latency" if strike.seconds else None), self._answer(request, callee)
+            return strike.fault, self.world.past.answer(key, strike.span, lambda: self._answer(request, callee))
+        with going_on_for(strike.span if strike.fault == "lost" else 0.0):
+            return strike.fault or ("latency" if strike.seconds else None), self._answer(request, callee)
 
     def _answer(self, request: Request, callee: Callee) -> Response:
         try:

@@ -50,6 +50,10 @@ class Remote:
         """Forget the calls so far."""
         self._call("DELETE", "calls")
 
+    def cores(self) -> dict[str, Any]:
+        """What is on each core device of Greengrass V2: ``{region: {thing name: {...}}}``."""
+        return dict(self._call("GET", "cores"))
+
     def tell(self, name: str, content: Any) -> Any:
         """PUT ``devices``, ``faults``, ``limits``, ``clock`` or ``cdf``; answers with what is in force from now on."""
         return self._call("PUT", name, content)

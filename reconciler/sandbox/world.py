@@ -16,6 +16,7 @@ from reconciler.sandbox.moto_bridge import MotoBridge
 from reconciler.sandbox.past_answers import PastAnswers
 
 if TYPE_CHECKING:
+    from reconciler.sandbox.greengrass_v2.service import GreengrassV2
     from reconciler.sandbox.iot.registry import Registry
 
 ACCOUNT = "123456789012"
@@ -33,7 +34,7 @@ class Backend(Protocol):
 
 
 class Greengrass(Backend, Protocol):
-    """Greengrass V1 or V2 of one region."""
+    """Greengrass V1 of one region."""
 
     def tick(self) -> None:
         """Let simulated cores and bulk deployments move on to where the clock says they are."""
@@ -57,7 +58,7 @@ class World:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     cdf: CdfSettings = field(default_factory=CdfSettings)
     _greengrass: dict[str, Greengrass] = field(default_factory=dict)
-    _greengrass_v2: dict[str, Greengrass] = field(default_factory=dict)
+    _greengrass_v2: dict[str, "GreengrassV2"] = field(default_factory=dict)
     _iot: dict[str, "Registry"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -74,13 +75,13 @@ class World:
                 self._greengrass[region] = GreengrassV1(self, region)
             return self._greengrass[region]
 
-    def greengrass_v2_in(self, region: str) -> Greengrass:
+    def greengrass_v2_in(self, region: str) -> "GreengrassV2":
         """Greengrass V2 of a region, made when first asked for."""
         with self.lock:
             if region not in self._greengrass_v2:
-                from reconciler.sandbox.greengrass_v2.service import GreengrassV2  # noqa: PLC0415 - it imports this module
+                from reconciler.sandbox import greengrass_v2  # noqa: PLC0415 - it imports this module
 
-                self._greengrass_v2[region] = GreengrassV2(self, region)
+                self._greengrass_v2[region] = greengrass_v2.GreengrassV2(self, region)
             return self._greengrass_v2[region]
 
     def iot_in(self, region: str) -> "Registry":
@@ -91,6 +92,19 @@ class World:
 
                 self._iot[region] = IotRegistry(self, region)
             return self._iot[region]
+
+    def cores(self) -> dict[str, Any]:
+        """What is on each core device of Greengrass V2, by region and thing name."""
+        with self.lock:
+            self.tick()
+            return {region: greengrass.cores() for region, greengrass in sorted(self._greengrass_v2.items())}
+
+    def is_connected(self, thing_name: str, region: str) -> bool:
+        """Whether a core is there: it has an active certificate, or was told what to do, and is not offline."""
+        behaviour = self.behaviours.behaviour_of(thing_name)
+        if behaviour.told:
+            return behaviour.outcome != "offline"
+        return self.iot_in(region).has_active_certificate(thing_name)
 
     def tick(self) -> None:
         """Let the simulated cores of all regions move on."""

@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.model import Shape
 
 from reconciler.sandbox.errors import ServiceError
+from reconciler.sandbox.greengrass_v2 import GreengrassV2
 from reconciler.sandbox.iot import Registry
 from reconciler.sandbox.restjson import RestJsonService
 from reconciler.sandbox.server import SandboxServer
@@ -72,7 +73,7 @@ def echoes() -> Iterator[Echoes]:
     world = World()
     backends = {name: Echo(name) for name in SERVED}
     world._greengrass["eu-central-1"] = backends["greengrass"]
-    world._greengrass_v2["eu-central-1"] = backends["greengrassv2"]
+    world._greengrass_v2["eu-central-1"] = cast("GreengrassV2", backends["greengrassv2"])
     world._iot["eu-central-1"] = cast("Registry", backends["iot"])
     server = SandboxServer(world)
     server.start()

@@ -44,11 +44,8 @@ class Cores:
                 self._open.append(deployment)
 
     def is_connected(self, thing_name: str) -> bool:
-        """Whether the core is there: it has an active certificate, or was told what to do, and is not offline."""
-        behaviour = self._world.behaviours.behaviour_of(thing_name)
-        if behaviour.told:
-            return behaviour.outcome != "offline"
-        return self._world.iot_in(self._region).has_active_certificate(thing_name)
+        """Whether the core is there."""
+        return self._world.is_connected(thing_name, self._region)
 
     def _is_settled(self, deployment: Deployment, now: datetime) -> bool:
         """Move a deployment on; True when nothing will move it any more."""

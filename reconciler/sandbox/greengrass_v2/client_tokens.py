@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.sandbox.clock import Clock
-from reconciler.sandbox.greengrass_v2.refusals import conflict
+from reconciler.sandbox.faults import still_going_on
+from reconciler.sandbox.greengrass_v2.refusals import conflict, in_progress
 
 HOURS = 8  # CreateDeployment, API reference
 
@@ -15,6 +16,7 @@ HOURS = 8  # CreateDeployment, API reference
 @dataclass(frozen=True, slots=True)
 class _Answered:
     at: float
+    done: float
     request: str
     answer: dict[str, Any]
 
@@ -30,7 +32,8 @@ class ClientTokens:
     def once(self, params: Mapping[str, Any], carry_out: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The answer of ``carry_out``, or that of an earlier request with the same token.
 
-        Raises ConflictException where the earlier request had other parameters. A request that fails leaves no trace.
+        Raises ConflictException where the earlier request had other parameters, RequestAlreadyInProgressException
+        where it is still worked on. A request that fails leaves no trace.
         """
         token = params.get("clientToken")
         if token is None:
@@ -41,9 +44,11 @@ class ClientTokens:
             if earlier.request != request:
                 text = f"The client token {token} was used with other parameters"
                 raise conflict(text, self._kind, token)
+            if now < earlier.done:
+                raise in_progress(token)
             return dict(earlier.answer)
         answer = carry_out()
-        self._answers[token] = _Answered(now, request, answer)
+        self._answers[token] = _Answered(now, now + still_going_on(), request, answer)
         return dict(answer)
 
 

@@ -62,20 +62,14 @@ class Cores:
         """The deployments that a thing has been sent, the last for each target, oldest first."""
         return sorted(self._assigned.get(thing_name, {}).values(), key=lambda work: work.sequence)
 
-    def is_connected(self, thing_name: str) -> bool:
-        """Whether the core is there: it has an active certificate, or was told what to do, and is not offline."""
-        behaviour = self._world.behaviours.behaviour_of(thing_name)
-        if behaviour.told:
-            return behaviour.outcome != "offline"
-        return self._world.iot_in(self._arns.region).has_active_certificate(thing_name)
-
     def tick(self) -> None:
         """Let the core devices move on to where the clock says they are."""
         now = self._world.clock.now()
         self._take_note_of_changes(now)
         while self._later and self._later[0][0] <= now:
             due, _, thing, deployment = heapq.heappop(self._later)
-            if deployment.job.status == "IN_PROGRESS" and self._is_member(thing, deployment):
+            is_wanted = deployment.job.status == "IN_PROGRESS" and self._is_member(thing, deployment)
+            if is_wanted and thing not in deployment.job.executions:
                 self._send(deployment, thing, due)
         for _ in range(min(len(self._open), LOOKS_PER_TICK)):
             work = self._open.popleft()
@@ -117,7 +111,7 @@ class Cores:
                 self._join(thing, now)
 
     def _see(self, core: Core, now: datetime) -> None:
-        is_there = self.is_connected(core.name)
+        is_there = self._is_connected(core.name)
         if core.connected and not is_there:
             core.reported = core.last_report(now)
         elif is_there and not core.connected:
@@ -150,19 +144,23 @@ class Cores:
 
     # --- what they do ---
 
+    def _is_connected(self, thing_name: str) -> bool:
+        return self._world.is_connected(thing_name, self._arns.region)
+
     def _is_settled(self, work: Work, now: datetime) -> bool:
         """Move work on; True when nothing will move it any more."""
         core = self.core_devices.get(work.thing)
         if work.execution.status not in OPEN:
             self._let_go(core, work)
             return True
-        if work.execution.status == "QUEUED" and not self._is_member(work.thing, work.deployment):
+        if self._is_gone(work):
             self._end(work, "REMOVED", now)
+            self._let_go(core, work)
             return True
         if self._ran_out_of_time(work, now):
             self._let_go(core, work)
             return True
-        if not self.is_connected(work.thing):
+        if not self._is_connected(work.thing):
             work.connected, work.was_away = None, True
             return False
         if work.connected is None:
@@ -174,14 +172,21 @@ class Cores:
             return work.execution.status not in OPEN
         return self._is_done(work, core, behaviour, now)
 
+    def _is_gone(self, work: Work) -> bool:
+        """Whether the thing was deleted, or left the target before it took the deployment up."""
+        is_queued = work.execution.status == "QUEUED"
+        return not self._is_member(work.thing, work.deployment) if is_queued else work.thing not in self._iot.things
+
     def _taken_up(self, work: Work, core: Core | None, behaviour: "Behaviour", now: datetime) -> Core | None:
         """The core device, if it is at work on this now; it does one thing at a time."""
-        began = max(work.connected or now, work.looked_at if work.was_away else work.execution.queued) + TAKE_UP
+        began = (work.connected or now) + TAKE_UP
+        if core is not None:
+            began = max(began, core.reported)  # it may have been at work on another until then
         if now < began or (core is not None and core.busy is not None):
             return None
         if core is None:
             core = self.core_devices[work.thing] = Core.set_up(work.thing, behaviour.runtime, began)
-        core.is_listed, core.connected, core.reported = True, True, max(began, core.reported)
+        core.is_listed, core.connected, core.reported = True, True, began
         if core.runtime == LITE_RUNTIME and work.deployment.target.kind == "thing":
             work.reason = "REJECTED: Nucleus Lite takes deployments to thing groups only"
             work.error_stack, work.error_types = ("DEPLOYMENT_REJECTED",), ("REQUEST_ERROR",)

@@ -41,7 +41,8 @@ class Deployments:
         self._tokens = ClientTokens(clock, "deployment")
         self._kept: dict[str, Deployment] = {}
         self._revisions: dict[str, int] = {}
-        self._parents: dict[str, str | None] = {}
+        self._parents: dict[str, str] = {}
+        self._children: dict[str, set[str]] = {}
         self._deletions: list[datetime] = []
 
     def handlers(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
@@ -72,11 +73,12 @@ class Deployments:
         self._check_parent(target, parent)
         deployment = self._new(target, params)
         self._supersede(target.arn)
-        if parent is None:
-            # A new revision of a parent takes the place of its subdeployments, too.
-            for below in [arn for arn, latest in self._cores.latest.items() if latest.parent_arn == target.arn]:
-                self._supersede(below)
-        self._parents[target.arn] = parent
+        # A new revision of a parent takes the place of its subdeployments, too (create-subdeployments.md).
+        for below in self._children.pop(target.arn, ()):
+            self._supersede(below)
+        if parent is not None:
+            self._parents[target.arn] = parent
+            self._children.setdefault(parent, set()).add(target.arn)
         self._kept[deployment.id] = self._cores.latest[target.arn] = deployment
         self._iot.jobs[deployment.job.id] = deployment.job
         self._cores.begin(deployment)
@@ -181,7 +183,7 @@ class Deployments:
 
     def _check_parent(self, target: Target, parent: str | None) -> None:
         """A thing group stays with the parent that it was first deployed under (create-subdeployments.md)."""
-        if target.arn in self._parents and parent is not None and self._parents[target.arn] != parent:
+        if parent is not None and self._parents.get(target.arn, parent) != parent:
             text = f"{target.arn} is no subdeployment of {parent}"
             raise conflict(text, "thinggroup", target.name)
 

@@ -124,6 +124,15 @@ class Core:
         """The component that everything else runs on."""
         return self.installed[FIRST_NUCLEUS[self.runtime][0]]
 
+    def state(self) -> dict[str, Any]:
+        """What is on it, for who looks at the device itself and not at what the cloud knows of it."""
+        return {
+            "connected": self.connected,
+            "components": {name: item.version for name, item in sorted(self.installed.items())},
+            "configuration": {name: self.configuration[name] for name in sorted(self.configuration)},
+            "deployments": {arn: deployment.id for arn, deployment in sorted(self.roots.items())},
+        }
+
     def last_report(self, now: datetime) -> datetime:
         """When it last told its status: once a day, as long as it is there."""
         if not self.connected:

@@ -1,6 +1,6 @@
 """When a job is sent to its things, and when it is given up (rollout and abort configuration of AWS IoT jobs)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MINUTE = 60.0
@@ -27,7 +27,7 @@ def delays(configuration: Mapping[str, Any], sent: int = 0) -> Iterator[float]:
         minute += 1
 
 
-def is_given_up(criteria: list[Mapping[str, Any]], over: Mapping[str, int]) -> bool:
+def is_given_up(criteria: Iterable[Mapping[str, Any]], over: Mapping[str, int]) -> bool:
     """Whether so many executions went wrong that the job is canceled; ``over`` counts those that ended, by status."""
     executed = sum(over.values())
     return any(

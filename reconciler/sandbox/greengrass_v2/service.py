@@ -44,6 +44,10 @@ class GreengrassV2:
             | Tags(tags_at).handlers()
         )
 
+    def cores(self) -> dict[str, dict[str, Any]]:
+        """What is on each core device, by thing name."""
+        return {name: core.state() for name, core in sorted(self._cores.core_devices.items())}
+
     def tick(self) -> None:
         """Let core devices move on to where the clock says they are."""
         self._cores.tick()
