@@ -9,12 +9,24 @@ DEFAULT_RATES: Mapping[str, float] = {
     # account's Greengrass calls together, and 20 for CreateDeployment.
     "greengrass": 30,
     "greengrass:CreateDeployment": 20,
+    # The same of V2: 30 a second for all of its control plane together, and 1 for CreateComponentVersion.
+    "greengrassv2": 30,
+    "greengrassv2:CreateComponentVersion": 1,
     # "AWS IoT Core limits" (2019 copy; today's values are the same or higher). The rest of IoT allows 100 and more.
     "iot:RegisterThing": 10,
     "iot:ListThingPrincipals": 10,
     "iot:DescribeCertificate": 10,
     "iot:DescribeThing": 100,
     "iot:DescribeThingType": 100,
+    "iot:AddThingToThingGroup": 100,
+    "iot:RemoveThingFromThingGroup": 100,
+    "iot:CreateThingGroup": 25,
+    "iot:DeleteThingGroup": 15,
+    "iot:ListThingsInThingGroup": 25,
+    "iot:ListTagsForResource": 10,
+    "iot:TagResource": 10,
+    "iot:DescribeJob": 10,
+    "iot:ListJobExecutionsForJob": 10,
 }
 SLOW_REGIONS = ("cn-north-1", "us-gov-")
 SLOW_GREENGRASS_RATE = 10.0
@@ -73,7 +85,7 @@ class Budgets:
     ) -> None:
         rates = dict(DEFAULT_RATES)
         if region.startswith(SLOW_REGIONS):
-            rates["greengrass"] = SLOW_GREENGRASS_RATE
+            rates["greengrass"] = rates["greengrassv2"] = SLOW_GREENGRASS_RATE
         rates.update(limits or {})
         self._buckets = {name: make_bucket(rate * share) for name, rate in rates.items()}
 

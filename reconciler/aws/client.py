@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from io import IOBase
 from typing import Any, NoReturn, TypeVar
 
 from botocore import xform_name
@@ -40,9 +41,10 @@ PAGE = "250"
 
 NOT_IDEMPOTENT = ("Create", "Register", "Associate", "Reset", "Start")
 """Beginnings of operations whose second sending could do their work twice."""
-TOKENED = frozenset({"CreateDeployment", "StartBulkDeployment"})
-"""V1 honours AmznClientToken here, and only here (Developer Guide, "Deployments" and "Create bulk deployments")."""
-TOKEN = "AmznClientToken"  # noqa: S105 (a parameter's name)
+TOKENED = frozenset({"CreateDeployment", "StartBulkDeployment", "CreateComponentVersion"})
+"""V1 honours AmznClientToken at the first two, and only there (Developer Guide, "Deployments" and "Create bulk
+deployments"); V2 honours clientToken at the first and the last, for eight hours (API reference)."""
+TOKENS = frozenset({"AmznClientToken", "clientToken"})
 PASSING_STATUSES = frozenset({502, 503, 504})
 """Of a gateway in front of a service that is no AWS API: the service itself said nothing."""
 
@@ -84,7 +86,11 @@ class Aws:
         whose answer did not come.
         """
 
+        body = parameters.get("Body")
+
         def send() -> dict[str, Any]:
+            if isinstance(body, IOBase):
+                body.seek(0)  # of a file, an earlier attempt may have sent a part
             answer = dict(getattr(self._client(service), xform_name(operation))(**parameters))
             answer.pop("ResponseMetadata", None)
             if hasattr(answer.get("Body"), "read"):
@@ -94,7 +100,7 @@ class Aws:
         if is_write(operation) and service not in OF_THE_LEDGER:
             self.before_write()
         self.stats.count(service, operation)
-        resendable = is_resendable(operation, tokened=TOKEN in parameters)
+        resendable = is_resendable(operation, tokened=not TOKENS.isdisjoint(parameters))
         return self._until_done(f"{service}:{operation}", send, resendable=resendable)
 
     def back_off(self, attempt: int) -> None:
@@ -110,6 +116,16 @@ class Aws:
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}
+
+    def listed(self, service: str, operation: str, key: str, *, page: int, **parameters: Any) -> Iterator[Any]:
+        """Every item under ``key`` of a list of Greengrass V2 or AWS IoT, ``page`` of them a call."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self.call(service, operation, maxResults=page, **parameters, **token)
+            yield from answer.get(key, [])
+            if not answer.get("nextToken"):
+                return
+            token = {"nextToken": answer["nextToken"]}
 
     def account(self) -> str:
         """The account that the credentials belong to. Raises AwsError when there are none or AWS does not answer."""

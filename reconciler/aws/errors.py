@@ -23,7 +23,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from reconciler.model.errors import AnswerLostError, AwsError
+from reconciler.model.errors import AnswerLostError, AwsError, ReconcileError
 
 THROTTLED = frozenset(
     {
@@ -120,6 +120,11 @@ def may_resend(error: ClientError | BotoCoreError, *, resendable: bool) -> bool:
     else:
         is_transient = isinstance(error, HTTPClientError | BotoConnectionError | IncompleteReadError)
     return resendable and is_transient
+
+
+def may_pass(error: ReconcileError) -> bool:
+    """Whether the cause of an error is AWS as a whole, overrun, at fault or not reached: that may pass."""
+    return isinstance(error, AwsError) and (error.status in {0, 429} or error.status >= 500 or error.code in THROTTLED)
 
 
 def translate(error: ClientError | BotoCoreError, operation: str, *, resendable: bool) -> AwsError:

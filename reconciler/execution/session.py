@@ -23,7 +23,7 @@ from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.model.run import FleetStatus
 from reconciler.model.secrets import read_secrets
-from reconciler.model.template import GREENGRASS_V1
+from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
 from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Memory, Planned, Runtime
 from reconciler.runtimes.patience import Patience
@@ -53,14 +53,17 @@ class Session:
 
 
 @contextmanager
-def open_session(desired: DesiredState, stats: Stats | None = None) -> Iterator[Session]:
+def open_session(desired: DesiredState, stats: Stats | None = None, *, refresh: bool = False) -> Iterator[Session]:
     """Open a fleet's account, ledger and cache, and close what has to be closed. ``stats`` counts the calls.
+
+    With ``refresh`` plans read anew what comes from the cache since AWS has no bulk read for it.
 
     Raises ReconcileError if the credentials are another account's, a secret has no value, or local state cannot be
     written; AwsError if AWS does not answer.
     """
     from reconciler.aws.client import Aws  # noqa: PLC0415 (imports botocore)
     from reconciler.runtimes.v1.runtime import GreengrassV1  # noqa: PLC0415 (imports botocore)
+    from reconciler.runtimes.v2.runtime import GreengrassV2  # noqa: PLC0415 (imports botocore)
 
     fleet = desired.fleet
     aws = Aws(fleet.region, limits=fleet.limits)
@@ -77,7 +80,12 @@ def open_session(desired: DesiredState, stats: Stats | None = None) -> Iterator[
     state = local_state(desired.directory)
     with closing(Cache(state / "cache.db")) as cache, closing(_ledger(desired, aws)) as ledger:
         patience = Patience()
-        runtimes = {GREENGRASS_V1: GreengrassV1(aws, cache, desired.fleet, patience)}
+        runtimes: dict[str, Runtime] = {
+            GREENGRASS_V1: GreengrassV1(aws, cache, desired.fleet, patience),
+            GREENGRASS_V2: GreengrassV2(
+                aws, cache, desired.fleet, patience, directory=desired.directory, refresh=refresh
+            ),
+        }
         yield Session(desired, aws, ledger, runtimes, stack, patience)
 
 

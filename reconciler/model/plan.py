@@ -165,7 +165,7 @@ DEPLOYMENT_KINDS = ("deploy", "redeploy", "reset-deployments")
 """The kinds of action that ask Greengrass for a deployment."""
 
 
-FINISHING_KINDS = ("delete-group", "delete-definition", "deprovision-thing", "delete-artifacts")
+FINISHING_KINDS = ("delete-deployments", "delete-group", "delete-definition", "deprovision-thing", "delete-artifacts")
 """The kinds of action that delete something; they come last, once the core runs what is without it."""
 
 

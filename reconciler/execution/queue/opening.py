@@ -21,8 +21,10 @@ from reconciler.execution.session import check_account
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ReconcileError, UsageError
 from reconciler.model.secrets import read_secrets
-from reconciler.model.template import GREENGRASS_V1
+from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
 from reconciler.runtimes.v1.runtime import GreengrassV1
+from reconciler.runtimes.v2.names import is_group
+from reconciler.runtimes.v2.runtime import GreengrassV2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,22 @@ def open_stack(aws: Aws, stack: Stack, say: Callable[[str, str], None]) -> Itera
     aws.secrets = read_secrets(fleet, (), os.environ)  # which of them are needed, each group's plan says
     ledger: Ledger = DynamoDbLedger(aws, fleet.ledger.table or "", fleet.name)
     with TemporaryDirectory() as directory, closing(Cache(Path(directory) / "cache.db")) as cache:
-        runtime = GreengrassV1(aws, cache, fleet)
+        v1, v2 = GreengrassV1(aws, cache, fleet), GreengrassV2(aws, cache, fleet)
+
+        def status_of(group_id: str, deployment_id: str) -> tuple[str, str, str]:
+            # A group's id is its thing group's ARN in V2, and none in V1.
+            return (v2 if is_group(group_id) else v1).status_of(group_id, deployment_id)
+
         holder = f"{socket.gethostname()}/{os.getpid()}/{token_hex(3)}"
         yield (
             Work(
                 fleet.name,
                 ledger,
-                {GREENGRASS_V1: runtime},
+                {GREENGRASS_V1: v1, GREENGRASS_V2: v2},
                 queues.payloads,
                 queues.by_name["Devices"],
                 queues.by_name["NewDeployments"],
-                runtime.status_of,
+                status_of,
                 holder,
                 say,
             ),

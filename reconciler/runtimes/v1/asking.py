@@ -5,8 +5,8 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from reconciler.aws.errors import THROTTLED
-from reconciler.model.errors import AwsError, ReconcileError
+from reconciler.aws.errors import may_pass
+from reconciler.model.errors import ReconcileError
 from reconciler.model.plan import KNOWN_AFTER_APPLY
 from reconciler.runtimes.base import Ready, Say, Started
 from reconciler.runtimes.parallel import WORKERS
@@ -40,7 +40,7 @@ class Asking:
 
     def not_started(self, group: Ready, error: ReconcileError) -> Started:
         """What becomes of a group whose asking failed. Raises the error itself where all are to be tried again."""
-        if self.queued and _may_pass(error):
+        if self.queued and may_pass(error):
             raise error
         # Who comes back need not be told to try again.
         with_hint = error.hint and not (self.queued and isinstance(error, StillBusyError))
@@ -55,11 +55,6 @@ def busy_with(last: LiveDeployment | None) -> StillBusyError:
         f"the group is still busy with {which}, which was asked for before",
         hint="wait until its core has reported, or reset it (`state: reset` with `force: true`)",
     )
-
-
-def _may_pass(error: ReconcileError) -> bool:
-    """Whether the group has no part in an error: AWS was overrun, at fault, or not reached."""
-    return isinstance(error, AwsError) and (error.status in {0, 429} or error.status >= 500 or error.code in THROTTLED)
 
 
 def not_yet_deployed(

@@ -5,7 +5,6 @@ deleted, so that a run which was cut off can be repeated.
 """
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from reconciler.aws.client import is_not_found
@@ -14,11 +13,10 @@ from reconciler.model.plan import Action, GroupPlan
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.runtimes.base import Journal, Say
 from reconciler.runtimes.marks import FLEET_TAG
+from reconciler.runtimes.taking_back import take_back
 from reconciler.runtimes.v1.families import FAMILIES
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.removals import removal_of
-
-THINGS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,7 @@ class Finisher:
             say(group.name, "group deleted")
         for action in group.of_kind("delete-definition"):
             say(group.name, self._delete_definition(action))
-        keeping = self._deprovision_all(group, journal, say)
-        for action in group.of_kind("delete-artifacts"):
-            if things := [name for name in action.inputs["things"] if name not in keeping]:
-                self._deprovisioner().store.delete(action.inputs["groupId"], things)
-                say(group.name, "keys deleted")
+        take_back(self.deprovisioner, group, journal, say)
         if group.operation == "delete":
             journal.forget(group.name)
         for group_id in _group_ids(group):
@@ -91,38 +85,9 @@ class Finisher:
                 raise
         return f"definition {action.subject} deleted"
 
-    def _deprovision_all(self, group: GroupPlan, journal: Journal, say: Say) -> frozenset[str]:
-        """Take back what was made for things, several at once; the things whose keys have to stay."""
-
-        def deprovision(action: Action) -> bool:
-            key = f"{action.inputs['groupId']}/policies/{action.subject}"
-            left = self._deprovisioner().deprovision(
-                action.inputs["groupId"], action.subject, lambda names: _remembered(journal, key, names)
-            )
-            say(group.name, f"{action.subject} {f'stays: {left.why}' if left.why else 'deprovisioned'}")
-            return left.keys
-
-        actions = group.of_kind("deprovision-thing")
-        with ThreadPoolExecutor(THINGS_AT_ONCE) as pool:
-            keeping = list(pool.map(deprovision, actions))
-        return frozenset(action.subject for action, keeps in zip(actions, keeping, strict=True) if keeps)
-
-    def _deprovisioner(self) -> Deprovisioner:
-        if self.deprovisioner is None:
-            raise ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
-        return self.deprovisioner
-
 
 def _group_ids(group: GroupPlan) -> Iterable[str]:
     return sorted({action.inputs["groupId"] for action in group.finishing})
-
-
-def _remembered(journal: Journal, key: str, names: frozenset[str]) -> frozenset[str]:
-    """``names`` with those that an earlier run has noted; noted before they are detached, and cannot be found again."""
-    begun = journal.begin(key)
-    known = names | frozenset(((begun.result if begun is not None else None) or "").split())
-    journal.finish(key, " ".join(sorted(known)))
-    return known
 
 
 def _moved(what: str) -> ReconcileError:

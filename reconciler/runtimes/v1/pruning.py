@@ -47,7 +47,8 @@ class Pruner:
         ``removals`` is what the ledger remembers of deletions that were begun, by group id. Raises AwsError, and
         ConfigurationError for a ``moved`` that the live groups forbid.
         """
-        begun = {group_id: Removal.read(text) for group_id, text in removals.items()}
+        # The ids of V1's groups are no ARNs; the others are another runtime's.
+        begun = {key: Removal.read(text) for key, text in removals.items() if not key.startswith("arn:")}
         declared = {thing.thing_name: group.name for group in desired.groups for thing in group.things}
         leaving = _leaving(desired.fleet, groups, live, begun, declared)
         whole = len(groups) == len(desired.groups)

@@ -1,0 +1,1 @@
+"""Greengrass V2."""

@@ -1,0 +1,173 @@
+"""What would go wrong on the devices, or in AWS, with what the files say: findings of guards, before anything is sent.
+
+Pure. Findings of severity error block their group: there is nothing that an apply could carry out.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from reconciler.model.desired import DesiredState
+from reconciler.model.group import Group
+from reconciler.model.plan import GuardFinding
+from reconciler.model.template import GREENGRASS_V2
+from reconciler.runtimes.parallel import some_of
+from reconciler.runtimes.v2.choice import wanted_documents
+from reconciler.runtimes.v2.documents import Document, size
+from reconciler.runtimes.v2.live import Core, LiveDeployment
+from reconciler.runtimes.v2.members import MOST_GROUPS, Cores
+from reconciler.runtimes.v2.recipes import used_by
+from reconciler.runtimes.v2.versions import at_least, meets
+
+NUCLEUS = "aws.greengrass.Nucleus"
+NUCLEI = (NUCLEUS, "aws.greengrass.NucleusLite")
+LITE = "aws_nucleus_lite"
+"""What ListCoreDevices calls Nucleus Lite (API reference, ``runtime``)."""
+LARGE_FROM = {"thing": 7 * 1024, "group": 31 * 1024}
+"""Bytes of a deployment document that every core takes (General Reference, "AWS IoT Greengrass V2 quotas")."""
+LARGEST = 6 * 1024 * 1024
+"""The same page, with large configurations: the smaller one of two numbers that AWS gives."""
+LARGE_NUCLEUS = "2.3.0"
+"""The first nucleus that takes large configurations (release notes of 2021-06-29)."""
+
+
+def block(desired: DesiredState, group: Group, cores: Cores, live_cores: Mapping[str, Core]) -> Iterator[GuardFinding]:
+    """What keeps ``group`` from being carried out at all."""
+    document, of_cores = wanted_documents(group)
+    source = group.position.line_only
+    for core in group.cores:
+        if (count := len(cores.groups[core.thing_name])) > MOST_GROUPS:
+            message = (
+                f"{group.name}: {core.thing_name} is in {count} groups, and a thing can be in {MOST_GROUPS}; put what "
+                "they bring into fewer templates"
+            )
+            yield GuardFinding("thing-groups", "error", message, MOST_GROUPS, count, core.position.line_only)
+        if core.thing_name in of_cores and (known := live_cores.get(core.thing_name)) and known.runtime == LITE:
+            message = (
+                f"{group.name}: {core.thing_name} runs Nucleus Lite, which takes deployments to thing groups alone, "
+                "and has a configuration of its own; put it into a group of its own instead"
+            )
+            yield GuardFinding("lite-core", "error", message, source=core.position.line_only)
+    for name, what, found in _sized(group, document, of_cores):
+        if (bytes_ := size(found)) > LARGEST:
+            message = f"{group.name}: the deployment to {name} has {bytes_:,} bytes, and {LARGEST:,} are the most"
+            yield GuardFinding("document-size", "error", message, LARGEST, bytes_, source)
+        elif bytes_ > LARGE_FROM[what] and not at_least(_nucleus(document), LARGE_NUCLEUS):
+            message = (
+                f"{group.name}: the deployment to {name} has {bytes_:,} bytes, and above {LARGE_FROM[what]:,} a "
+                f"nucleus from {LARGE_NUCLEUS} on is needed; the document pins {_nucleus(document)}"
+            )
+            yield GuardFinding("document-size", "error", message, LARGE_FROM[what], bytes_, source)
+    yield from _conflicts(desired, group, cores)
+
+
+def _sized(
+    group: Group, document: Document | None, of_cores: Mapping[str, Document]
+) -> Iterator[tuple[str, str, Document]]:
+    if document is not None:
+        yield group.name, "group", document
+    for name, found in sorted(of_cores.items()):
+        yield name, "thing", found
+
+
+def _nucleus(document: Document | None) -> str:
+    """The version of the nucleus that a document pins, empty if it pins none."""
+    components = document["components"] if document is not None else {}
+    return next((str(components[name]["componentVersion"]) for name in NUCLEI[:1] if name in components), "")
+
+
+def _conflicts(desired: DesiredState, group: Group, cores: Cores) -> Iterator[GuardFinding]:
+    """A finding for each component of which the groups of one core ask for versions that no version meets."""
+    by_name = {other.name: other for other in desired.groups if other.runtime == GREENGRASS_V2}
+    seen: set[tuple[str, ...]] = set()
+    told: set[str] = set()
+    for core in group.cores:
+        names = cores.groups[core.thing_name]
+        if names in seen:
+            continue
+        seen.add(names)
+        for component, message in _unmet(desired, [by_name[name] for name in names], group):
+            if component not in told:
+                told.add(component)
+                text = f"{group.name}: no version of {component} is right for {core.thing_name}: {message}"
+                yield GuardFinding("component-versions", "error", text, source=group.position.line_only)
+
+
+def _unmet(desired: DesiredState, groups: Iterable[Group], own: Group) -> Iterator[tuple[str, str]]:
+    """The components that cannot be had, with who asks for which version of it; as far as ``own`` has part in it."""
+    wanted: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for group in groups:
+        document, _ = wanted_documents(group)
+        for name, entry in (document or {}).get("components", {}).items():
+            version = str(entry["componentVersion"])
+            wanted[name].append((version, f"group {group.name}", group.name))
+        for component in used_by(document or {}, desired.components)[0]:
+            for name, requirement in _requirements(component.recipe or {}):
+                wanted[name].append((requirement, f"{component.ref} of group {group.name}", group.name))
+    for name, asked in sorted(wanted.items()):
+        pinned = sorted({version for version, who, _ in asked if who.startswith("group ")})
+        fits = not pinned or any(all(meets(version, requirement) for requirement, *_ in asked) for version in pinned)
+        if not fits and any(of == own.name for *_, of in asked):
+            yield name, "; ".join(sorted(f"{who} asks for {requirement}" for requirement, who, _ in asked))
+
+
+def _requirements(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, entry in (recipe.get("ComponentDependencies") or {}).items():
+        if (entry or {}).get("DependencyType", "HARD") == "HARD" and (entry or {}).get("VersionRequirement"):
+            yield name, str(entry["VersionRequirement"])
+
+
+def warn(desired: DesiredState, group: Group, before: LiveDeployment | None) -> Iterator[tuple[str, str]]:
+    """What is worth knowing before ``group`` is sent what it shall have: guard and words, without the group's name."""
+    document, of_cores = wanted_documents(group)
+    if document is None or group.deployment.state != "deployed":
+        return
+    _, floating = used_by(document, desired.components)
+    if not any(name in document["components"] for name in NUCLEI) and document["components"]:
+        message = (
+            f"{NUCLEUS} is not among the components: AWS may bring another version of it with any deployment; pin it"
+        )
+        yield "floating", message
+    rest = [f"{name} (for {who})" for name, who in sorted(floating.items()) if name not in NUCLEI]
+    if rest:
+        yield "floating", f"{some_of(rest)}: not among the components, so that the newest version is taken; pin it"
+    for name, what, found in _sized(group, document, of_cores):
+        if LARGEST >= (bytes_ := size(found)) > LARGE_FROM[what] and at_least(_nucleus(document), LARGE_NUCLEUS):
+            message = (
+                f"the deployment to {name} has {bytes_:,} bytes: above {LARGE_FROM[what]:,} the policy of its cores "
+                "has to allow greengrass:GetDeploymentConfiguration"
+            )
+            yield "document-size", message
+    if before is not None:
+        for component, pointers in _left_over(before.document, document):
+            message = (
+                f"{component} keeps {some_of(pointers)} on its devices, which an earlier deployment merged and this "
+                f"one does not name; add `reset: [{', '.join(map(repr, pointers[:3]))}]`, or `reset: ['']`"
+            )
+            yield "left-over", message
+
+
+def _left_over(before: Document, after: Document) -> Iterator[tuple[str, list[str]]]:
+    """JSON pointers, by component, to what was merged before and is neither merged now nor reset."""
+    for name, component in sorted(after["components"].items()):
+        had = before["components"].get(name, {}).get("configurationUpdate", {})
+        has = component.get("configurationUpdate", {})
+        resets = has.get("reset", ())
+        gone = [
+            pointer
+            for pointer in _gone(had.get("merge"), has.get("merge"), "")
+            if not any(pointer == reset or pointer.startswith(f"{reset}/") for reset in resets)
+        ]
+        if gone:
+            yield name, gone
+
+
+def _gone(before: Any, after: Any, at: str) -> Iterator[str]:
+    if not isinstance(before, Mapping) or (after is not None and not isinstance(after, Mapping)):
+        return
+    for key, value in sorted(before.items()):
+        pointer = f"{at}/{str(key).replace('~', '~0').replace('/', '~1')}"
+        if after is None or key not in after:
+            yield pointer
+        else:
+            yield from _gone(value, after[key], pointer)

@@ -1,0 +1,164 @@
+"""Whether a group's targets get a new deployment, and why: the thing group first, then single cores. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model.canonical import plain
+from reconciler.model.fleet import Fleet
+from reconciler.model.group import Group
+from reconciler.model.plan import Action, Change
+from reconciler.planning.differences import differences
+from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG
+from reconciler.runtimes.v2.documents import NOTHING, Document, comparable, document_digest
+from reconciler.runtimes.v2.live import LiveDeployment, LiveGroup
+from reconciler.runtimes.v2.names import mark
+
+SECTIONS = ("deploymentPolicies", "iotJobConfiguration")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to ask Greengrass for (None: nothing), with what there is to say about it.
+
+    ``contents`` are the documents that the action names by digest; ``marks`` are tags that are set before, and say
+    what was asked for; ``documents`` are the pairs of live and wanted document by core (empty: the group itself).
+    """
+
+    action: Action | None = None
+    changes: tuple[Change, ...] = ()
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    drift: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
+    contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def wanted_documents(group: Group) -> tuple[Document | None, dict[str, Document]]:
+    """What the group's thing group (None: nothing is to be said of it), and single cores of it, shall have."""
+    if group.deployment.state == "none":
+        return None, {}
+    if group.deployment.state == "reset":
+        return NOTHING, {}
+    return comparable(group.document), {name: comparable(doc) for name, doc in group.core_documents.items()}
+
+
+def choose(fleet: Fleet, group: Group, live: LiveGroup) -> Choice:
+    """The deployments that bring the group's cores to what the files say, if they are not on their way there."""
+    wanted, of_cores = wanted_documents(group)
+    if wanted is None:
+        return Choice()
+    contents: dict[str, Mapping[str, Any]] = {}
+
+    def send(document: Document, arn: str, before: LiveDeployment | None, group_name: str = "") -> dict[str, Any]:
+        key = document_digest(document)
+        contents[key] = plain(document)
+        name = mark(fleet, group.template, key, group_name).text
+        return {"targetArn": arn, "document": key, "name": name, "previous": before.id if before else ""}
+
+    why = _why(group, live, wanted)
+    inputs: dict[str, Any] = {"targetArn": live.arn}
+    if why is not None:
+        inputs |= send(wanted, live.arn, live.deployment)
+        if why.redeploy is not None:
+            inputs["value"] = why.redeploy
+    elif live.deployment is not None:
+        inputs["deploymentId"] = live.deployment.id
+    cores = []
+    changes = [] if why is None else [*why.changes]
+    for thing in sorted(of_cores.keys() | live.core_deployments.keys()):
+        before, after = live.core_deployments.get(thing), of_cores.get(thing, NOTHING)
+        is_same = before is not None and before.counts_now and before.document == after
+        is_same = is_same and not (before is not None and before.has_failed)
+        if not is_same and (before is not None or thing in of_cores):
+            cores.append({"thingName": thing} | send(after, fleet.thing_arn(thing), before, group.name))
+            changes.extend(_core_changes(thing, before, after))
+    notes = _notes(live, sending=why is not None)
+    if why is None and not cores:
+        return Choice(notes=notes)
+    reasons = [why.reason] if why is not None and why.reason else []
+    if cores:
+        reasons.append(f"{len(cores)} core{'s differ' if len(cores) > 1 else ' differs'} in what it alone gets")
+    kind = why.kind if why is not None else "deploy"
+    return Choice(
+        Action(f"{group.name}/{kind}", kind, group.name, (), {**inputs, "cores": cores}),
+        tuple(sorted(changes)),
+        tuple(reasons),
+        notes,
+        drift=why is not None and why.drift,
+        marks={REDEPLOY_OF_TAG: live.deployment.id} if kind == "redeploy" and live.deployment else {},
+        contents=contents,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    kind: str
+    reason: str
+    changes: tuple[Change, ...] = ()
+    redeploy: str | None = None
+    drift: bool = False
+
+
+def _why(group: Group, live: LiveGroup, wanted: Document) -> _Why | None:
+    """Why the thing group gets a new deployment, None if it does not."""
+    last, spec = live.deployment, group.deployment
+    if spec.state == "reset":
+        if last is None or (last.is_reset and last.counts_now):
+            return None
+        return _Why("reset-deployments", "the files ask for a reset", changes_of_documents(last.document, wanted))
+    if last is None:
+        return _Why("deploy", "" if not live.exists else "it was never deployed", changes_of_documents(NOTHING, wanted))
+    again = (Change("deployment", "change", last.id, "sent again"),)
+    if last.document != wanted:
+        reason = "its last deployment was a reset" if last.is_reset else ""
+        return _Why("deploy", reason, changes_of_documents(last.document, wanted), drift=is_outside(live, last))
+    if not last.counts_now:
+        return _Why("deploy", f"its last deployment is {last.status}", again)
+    if last.counts is not None and last.has_failed:
+        return _Why("deploy", f"its last deployment failed: {last.counts.text}", again)
+    unasked = live.tags.get(REDEPLOY_TAG) != spec.redeploy or live.tags.get(REDEPLOY_OF_TAG) == last.id
+    if spec.redeploy is not None and unasked:
+        return _Why("redeploy", f"redeployment {spec.redeploy} is asked for", again, spec.redeploy)
+    return None
+
+
+def is_outside(live: LiveGroup, last: LiveDeployment) -> bool:
+    """Whether somebody else made the newest deployment of a group that is ours.
+
+    A deployment that is revised in AWS's console keeps its name, and says something else than the name does.
+    """
+    found = last.mark
+    if found is None or found.fleet != live.fleet:
+        return live.fleet is not None
+    return found.digest != document_digest(last.document)
+
+
+def changes_of_documents(before: Document, after: Document) -> tuple[Change, ...]:
+    """What changes for the devices, component by component and policy by policy."""
+    found = list(differences("components", before["components"], after["components"]))
+    for section in SECTIONS:
+        found.extend(differences(section, before[section], after[section]))
+    return tuple(found)
+
+
+def _core_changes(thing: str, before: LiveDeployment | None, after: Document) -> tuple[Change, ...]:
+    had = _own(before.document if before is not None and before.counts_now else NOTHING)
+    found = differences("cores", {thing: had}, {thing: _own(after)})
+    return found or (Change(f"cores[{thing}].deployment", "change", before.id if before else None, "sent again"),)
+
+
+def _own(document: Document) -> dict[str, Any]:
+    """What is told of a deployment to one core: nothing where it holds no component."""
+    return {"deployment": dict(document["components"])} if document["components"] else {}
+
+
+def _notes(live: LiveGroup, *, sending: bool) -> tuple[str, ...]:
+    last = live.deployment
+    if last is None or sending or last.counts is None:
+        return ()
+    if last.counts.open:
+        return (f"deployment {last.id} is on its way: {last.counts.text}",)
+    if last.counts.bad:
+        return (f"deployment {last.id}: {last.counts.text}; a new value of `redeploy` sends it to all once more",)
+    return ()

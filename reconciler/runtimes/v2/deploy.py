@@ -1,0 +1,87 @@
+"""Asks Greengrass V2 for deployments: one to each thing group, then those to single cores.
+
+Client tokens come from the document, the target, and the deployment that it follows: asking again after a lost answer
+or a crash is one deployment, and going back to what was deployed within the last hours is a new one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.aws.errors import may_pass
+from reconciler.model.canonical import digest
+from reconciler.model.errors import AwsError, ReconcileError
+from reconciler.model.plan import Action
+from reconciler.runtimes.base import Ready, Started
+from reconciler.runtimes.marks import owner_tags
+from reconciler.runtimes.parallel import WORKERS
+from reconciler.runtimes.v2.documents import parameters
+from reconciler.runtimes.v2.observe import Observer
+
+IN_PROGRESS = "RequestAlreadyInProgressException"
+ATTEMPTS = 6
+
+
+@dataclass(frozen=True)
+class Deployer:
+    """Asks for deployments. Threads share it. Methods raise AwsError."""
+
+    observer: Observer
+
+    def deploy(self, ready: Sequence[Ready], *, again: bool, queued: bool) -> Iterator[Started]:
+        """Ask for the deployments of every group in ``ready``; what becomes of each, as it is known.
+
+        With ``again`` an earlier attempt may have asked already, longer ago than AWS remembers tokens: deployments that
+        are there by now are not asked for anew. What is ``queued`` comes back: an error of AWS as a whole is raised.
+        """
+
+        def ask(group: Ready) -> Started:
+            try:
+                return Started(group.name, self._ask(group, again=again))
+            except ReconcileError as error:
+                if queued and may_pass(error):
+                    raise
+                return Started(group.name, None, f"{error.message}{f'; {error.hint}' if error.hint else ''}")
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            yield from pool.map(ask, [group for group in ready if group.deployment is not None])
+
+    def _ask(self, group: Ready, *, again: bool) -> str:
+        """Ask for the deployments of a group; the id of the one to the thing group, or else of the first one."""
+        action = group.deployment
+        if action is None:
+            raise ValueError(f"{group.name} asks for no deployment")
+        again = again or bool(action.inputs.get("asked"))
+        made = [str(action.inputs["deploymentId"])] if "deploymentId" in action.inputs else []
+        if "document" in action.inputs:
+            made = [self._create(action, action.inputs, again=again)]
+        made += [self._create(action, core, again=again) for core in action.inputs["cores"]]
+        return made[0]
+
+    def _create(self, action: Action, inputs: Mapping[str, Any], *, again: bool) -> str:
+        arn, name = inputs["targetArn"], inputs["name"]
+        if again:
+            newest = self.observer.newest(arn)
+            if newest is not None and newest.id != inputs["previous"] and newest.name == name:
+                return newest.id
+        token = digest([action.kind, arn, name, inputs["document"], inputs["previous"], inputs.get("value")])
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                made = self.observer.aws.call(
+                    "greengrassv2",
+                    "CreateDeployment",
+                    targetArn=arn,
+                    deploymentName=name,
+                    clientToken=token,
+                    tags=owner_tags(self.observer.fleet),
+                    **parameters(inputs["document"]),
+                )
+            except AwsError as error:
+                if error.code != IN_PROGRESS or attempt == ATTEMPTS:
+                    raise
+                self.observer.aws.back_off(attempt)
+            else:
+                self.observer.remember_job(made["deploymentId"], made.get("iotJobId", ""))
+                return str(made["deploymentId"])
+        raise AssertionError("the last attempt returns or raises")

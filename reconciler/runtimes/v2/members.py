@@ -1,0 +1,115 @@
+"""Who belongs to a group: cores that join and leave its thing group, and client devices of each core. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.desired import DesiredState
+from reconciler.model.group import Group
+from reconciler.model.plan import Action, Change
+from reconciler.model.template import GREENGRASS_V2
+from reconciler.runtimes.v2.live import Associated, LiveGroup
+
+MOST_GROUPS = 10
+"""Thing groups that a thing may be in (AWS IoT limits page); Nucleus Lite takes no deployment of more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """What the files say of cores, over all groups: their groups, and the client devices of each, by thing name."""
+
+    groups: Mapping[str, tuple[str, ...]]
+    devices: Mapping[str, frozenset[str]]
+
+    def of(self, group: Group) -> list[str]:
+        """The cores whose client devices are this group's to see to: in several groups, the first one does."""
+        return sorted(core.thing_name for core in group.cores if self.groups[core.thing_name][0] == group.name)
+
+
+def declared_cores(desired: DesiredState) -> Cores:
+    """What the files say of the cores of all V2 groups."""
+    groups: dict[str, list[str]] = {}
+    devices: dict[str, set[str]] = {}
+    for group in desired.groups:
+        if group.runtime != GREENGRASS_V2:
+            continue
+        names = [core.thing_name for core in group.cores]
+        for name in names:
+            groups.setdefault(name, []).append(group.name)
+            devices.setdefault(name, set())
+        for device in group.devices:
+            for name in device.cores if device.cores is not None else names:
+                devices.setdefault(name, set()).add(device.thing_name)
+    return Cores(
+        {name: tuple(sorted(members)) for name, members in groups.items()},
+        {name: frozenset(members) for name, members in devices.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What changes in who belongs to a group."""
+
+    changes: tuple[Change, ...] = ()
+    actions: tuple[Action, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[str, ...]) -> Membership:
+    """The changes and actions that bring members and client devices to what the files say, after ``needs``."""
+    wanted = {core.thing_name for core in group.cores}
+    joining, leaving = sorted(wanted - live.members), sorted(live.members - wanted)
+    changes = [Change(f"cores[{name}]", "add", None, {}) for name in joining]
+    changes += [Change(f"cores[{name}]", "remove", {}, None) for name in leaving]
+    actions, notes = [], []
+    if joining or leaving:
+        inputs = {"join": joining, "leave": leaving}
+        actions.append(Action(f"{group.name}/update-members", "update-members", group.name, needs, inputs))
+    if leaving:
+        notes.append(
+            f"{', '.join(leaving)}: what the group brought {'them' if len(leaving) > 1 else 'it'} leaves at the next "
+            "deployment of each, not before"
+        )
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
+    for core in cores.of(group):
+        now = live.client_devices.get(core, Associated(frozenset())).devices
+        wish = cores.devices.get(core, frozenset())
+        for found, devices in ((before, now), (after, wish)):
+            for device in devices:
+                found.setdefault(device, []).append(core)
+        if now != wish:
+            actions.append(_associate(group, core, wish - now, now - wish, needs))
+    changes += _device_changes(before, after)
+    return Membership(tuple(sorted(changes)), tuple(actions), tuple(notes))
+
+
+def _device_changes(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[Change]:
+    """A change for each device that comes, goes, or is associated with other cores than before."""
+    for device in sorted(before.keys() | after.keys()):
+        had, has = before.get(device), after.get(device)
+        if had is None:
+            yield Change(f"devices[{device}]", "add", None, {})
+        elif has is None:
+            yield Change(f"devices[{device}]", "remove", {}, None)
+        elif had != has:
+            yield Change(f"devices[{device}].cores", "change", had, has)
+
+
+def _associate(
+    group: Group, core: str, joining: Iterable[str], leaving: Iterable[str], needs: tuple[str, ...]
+) -> Action:
+    inputs = {"associate": sorted(joining), "disassociate": sorted(leaving)}
+    return Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs)
+
+
+def has_thing(live: LiveGroup, thing: str) -> bool:
+    """Whether a thing is a member of a group, or a client device of one of the cores that were looked at."""
+    return thing in live.members or any(thing in found.devices for found in live.client_devices.values())
+
+
+def present(group: Group, live: LiveGroup) -> frozenset[str]:
+    """The things of a group that need not be looked up: its members, and client devices of its cores."""
+    found = set(live.members)
+    for core in group.cores:
+        found |= live.client_devices.get(core.thing_name, Associated(frozenset())).devices
+    return frozenset(found)

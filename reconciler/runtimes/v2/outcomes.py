@@ -1,0 +1,195 @@
+"""What cores report of deployments: from the counts of their jobs, and of suspects alone from what they say themselves.
+
+A deployment's own status is never asked: to a thing group it stays ACTIVE though every core has failed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from reconciler.aws.client import is_not_found
+from reconciler.model.errors import AwsError
+from reconciler.runtimes.base import Outcome, Say
+from reconciler.runtimes.parallel import in_parallel
+from reconciler.runtimes.v2.live import Counts
+from reconciler.runtimes.v2.names import Mark, group_key, is_group, target_name
+from reconciler.runtimes.v2.observe import IOT_PAGE, PAGE, Observer, time_text
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
+SUSPECTS = 5
+"""Cores of a group that are asked what went wrong, and that are named."""
+BAD = ("FAILED", "REJECTED", "TIMED_OUT", "CANCELED")
+OPEN = ("QUEUED", "IN_PROGRESS")
+ENDED = frozenset({"CANCELED", "COMPLETED", "DELETION_IN_PROGRESS", ""})
+"""Statuses of a job that comes to no further core; empty: there is no such job any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The deployments of a group that are waited for: how many cores each has to come to, by id."""
+
+    deployments: Mapping[str, int]
+
+
+class Progress(NamedTuple):
+    """How far the deployments of a group are: counts of all, and by job; whether that is the end of it."""
+
+    counts: Counts
+    jobs: Mapping[str, Counts]
+    is_over: bool
+    is_gone: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every core has it."""
+        return self.is_over and not self.counts.bad and not self.is_gone
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Reads what cores report. Methods raise AwsError."""
+
+    observer: Observer
+
+    def watch(self, group_arn: str, deployment_id: str, rows: Mapping[str, Mapping[str, Any]]) -> Watched:
+        """What is to be waited for of a group: ``rows`` are the newest deployments by target."""
+        members = self.observer.members(target_name(group_arn)) or frozenset()
+        key, fleet = group_key(target_name(group_arn)), self.observer.fleet.name
+        found = {}
+        for arn, row in rows.items():
+            mark = Mark.read(row.get("deploymentName", ""))
+            if not is_group(arn) and mark is not None and (mark.fleet, mark.group) == (fleet, key):
+                found[row["deploymentId"]] = 1
+        if is_group(self.observer.deployment(deployment_id).get("targetArn", "")):
+            found[deployment_id] = len(members)
+        return Watched(found)
+
+    def progress(self, watched: Watched) -> Progress:
+        """How far the deployments of a group are."""
+        jobs: dict[str, Counts] = {}
+        is_over, is_gone = True, False
+        for deployment_id, expected in watched.deployments.items():
+            job_id = self.observer.job_id(deployment_id)
+            status, counts = self.observer.job(job_id) if job_id else ("", Counts())
+            jobs[job_id] = counts
+            is_gone = is_gone or not status
+            is_over = is_over and not counts.open and (counts.total >= expected or status in ENDED)
+        sums = (sum(values) for values in zip(*jobs.values(), strict=True))
+        return Progress(Counts(*sums), jobs, is_over, is_gone)
+
+    def failures(self, watched: Watched, progress: Progress) -> str:
+        """Which cores do not have it and why, in words."""
+        if progress.is_gone:
+            return "its job is gone: somebody has deleted the deployment"
+        counts = progress.counts
+        told: list[str] = []
+        for job_id, of_job in progress.jobs.items():
+            bad = dict(zip(BAD, (of_job.failed, of_job.rejected, of_job.timed_out, of_job.canceled), strict=True))
+            for status in BAD:
+                if bad[status]:
+                    cores = self._executions(job_id, status)[: max(0, SUSPECTS - len(told))]
+                    told += [f"{core}: {self._why(core, watched, status)}" for core, _ in cores]
+        left = counts.bad - len(told)
+        more = f"; and {left:,} more" if left > 0 else ""
+        return f"{counts.bad} of {counts.total} core{'s' if counts.total != 1 else ''} failed: {'; '.join(told)}{more}"
+
+    def waiting(self, progress: Progress) -> str:
+        """Which cores have not reported, since when, in words."""
+        told = []
+        for job_id, of_job in progress.jobs.items():
+            for status, number in zip(OPEN, (of_job.queued, of_job.in_progress), strict=True):
+                if number:
+                    told += [self._still(*item, status) for item in self._executions(job_id, status)[:SUSPECTS]]
+        left = progress.counts.open - len(told)
+        more = f"; and {left:,} more" if left > 0 and told else ""
+        return f"{progress.counts.text}{': ' if told else ''}{'; '.join(told[:SUSPECTS])}{more}"
+
+    def _executions(self, job_id: str, status: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """The cores whose execution of a job has that status, with what AWS IoT says of it; one page of them."""
+        answer = self.observer.aws.call(
+            "iot", "ListJobExecutionsForJob", jobId=job_id, status=status, maxResults=IOT_PAGE
+        )
+        rows = answer.get("executionSummaries", [])
+        found = ((target_name(row["thingArn"]), row.get("jobExecutionSummary", {})) for row in rows)
+        return sorted(found, key=lambda item: item[0])
+
+    def _why(self, core: str, watched: Watched, status: str) -> str:
+        """What a core says of the deployment: its error stack, and its own words."""
+        if status == "CANCELED":
+            return "canceled before it had it"
+        try:
+            rows = self.observer.aws.listed(
+                "greengrassv2", "ListEffectiveDeployments", "effectiveDeployments", page=PAGE, coreDeviceThingName=core
+            )
+            row = next((row for row in rows if row["deploymentId"] in watched.deployments), None)
+        except AwsError as error:
+            if not is_not_found(error):
+                raise
+            row = None
+        if row is None:
+            return f"{status}, without a word of its own"
+        stack = " > ".join((row.get("statusDetails") or {}).get("errorStack", ()))
+        return ", ".join(filter(None, (status, stack, row.get("reason", ""))))
+
+    def _still(self, core: str, execution: Mapping[str, Any], status: str) -> str:
+        """What there is to say of a core that has not reported."""
+        try:
+            device = self.observer.aws.call("greengrassv2", "GetCoreDevice", coreDeviceThingName=core)
+            heard = f"last heard of {time_text(device.get('lastStatusUpdateTimestamp'))}"
+        except AwsError as error:
+            if not is_not_found(error):
+                raise
+            heard = "never heard of"
+        if status == "QUEUED":
+            return f"{core} has not taken it up since {time_text(execution.get('queuedAt'))} ({heard}; is it online?)"
+        return f"{core} is at it since {time_text(execution.get('startedAt'))} ({heard}; is it stuck?)"
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """Waits for what cores report, by asking again and again. Methods raise AwsError."""
+
+    reports: Reports
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+
+    def outcomes(self, started: Mapping[str, tuple[str, str]], deadline: float, say: Say) -> Iterator[Outcome]:
+        """The outcome of each group (name → group ARN, deployment id): as it comes, the rest at the deadline."""
+        rows = self.reports.observer.newest_by_target()
+        names = sorted(started)
+        looked = in_parallel(lambda name: self.reports.watch(*started[name], rows), names)
+        watched = dict(zip(names, looked, strict=True))
+        said: dict[str, str] = {}
+        pause = FIRST_PAUSE
+        while watched:
+            names = sorted(watched)
+            found = in_parallel(lambda name: self.reports.progress(watched[name]), names)
+            late = self.clock() >= deadline
+            for name, progress in zip(names, found, strict=True):
+                if progress.is_over or late:
+                    yield self._outcome(name, watched.pop(name), progress)
+                elif said.get(name) != progress.counts.text:
+                    said[name] = progress.counts.text
+                    say(name, progress.counts.text)
+            if watched:
+                self.sleep(min(pause, max(0.0, deadline - self.clock())))
+                pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def _outcome(self, name: str, watched: Watched, progress: Progress) -> Outcome:
+        now = time_text(datetime.now(UTC))
+        if not progress.is_over:
+            words = self.reports.waiting(progress)
+            return Outcome(name, False, False, "IN_PROGRESS", now, f"not all cores have reported: {words}")
+        if progress.succeeded:
+            return Outcome(name, True, True, "SUCCEEDED", now)
+        return Outcome(name, True, False, "FAILED", now, self.reports.failures(watched, progress))
+
+
+def summary(reports: Reports, group_arn: str, deployment_id: str) -> tuple[str, str, str]:
+    """A deployment's status in the words of V1, the time now, and what went wrong, for who follows it from outside."""
+    watched = reports.watch(group_arn, deployment_id, reports.observer.newest_by_target())
+    progress, now = reports.progress(watched), time_text(datetime.now(UTC))
+    if not progress.is_over:
+        return "InProgress", now, ""
+    return ("Success", now, "") if progress.succeeded else ("Failure", now, reports.failures(watched, progress))

@@ -1,0 +1,133 @@
+"""Plans the Greengrass V2 groups of a fleet: observe, ask what is open, compare."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.model.desired import DesiredState
+from reconciler.model.group import Group
+from reconciler.model.plan import GroupPlan, GuardFinding
+from reconciler.planning.guards.facts import Facts
+from reconciler.provisioning.provision import Provider, missing_artifacts_bucket
+from reconciler.runtimes.base import Planned
+from reconciler.runtimes.parallel import in_parallel, some_of
+from reconciler.runtimes.things import missing_types, provisioning_by
+from reconciler.runtimes.v2.checks import warn
+from reconciler.runtimes.v2.compare import Compared, Comparison, compare_group
+from reconciler.runtimes.v2.live import Answers, LiveFleet, LiveGroup
+from reconciler.runtimes.v2.members import declared_cores, present
+from reconciler.runtimes.v2.names import target_name
+from reconciler.runtimes.v2.observe import Observer
+from reconciler.runtimes.v2.publications import Publications
+from reconciler.runtimes.v2.tags import template_digests
+
+
+def plan_groups(
+    observer: Observer,
+    provider: Provider,
+    desired: DesiredState,
+    groups: Sequence[Group],
+    live: LiveFleet,
+    known_groups: frozenset[str],
+) -> Planned:
+    """The plans of ``groups``, which ``live`` was observed for.
+
+    Raises AwsError, and ConfigurationError for what the fleet lacks to carry the plan out.
+    """
+    publications = Publications(desired, observer.components(desired.components.values()))
+    comparison = Comparison(
+        desired,
+        live,
+        _ask(observer, provider, groups, live),
+        publications,
+        provisioning_by(observer.aws, desired),
+        declared_cores(desired),
+        known_groups,
+        template_digests(desired),
+    )
+    compared = [compare_group(comparison, group) for group in groups]
+    plans = tuple(item.plan for item in compared)
+    check_means(desired, plans)
+    findings = [finding for item in compared for finding in item.findings]
+    findings += _warnings(desired, groups, live, compared)
+    findings += _age_of_client_devices(live)
+    contents = dict(publications.contents)
+    for item in compared:
+        contents.update(item.contents)
+    return Planned(plans, tuple(findings), contents, facts(desired, live, known_groups))
+
+
+def _ask(observer: Observer, provider: Provider, groups: Sequence[Group], live: LiveFleet) -> Answers:
+    """What is to be known of the things that groups do not have yet."""
+    names = sorted(
+        {
+            thing.thing_name
+            for group in groups
+            for thing in group.things
+            if thing.thing_name not in present(group, live.groups[group.name])
+        }
+    )
+    things = dict(zip(names, in_parallel(provider.look_up, names), strict=True))
+    return Answers(things, missing_types(observer.aws, groups, things))
+
+
+def check_means(desired: DesiredState, plans: Iterable[GroupPlan]) -> None:
+    """Raise ConfigurationError if the plan needs a bucket that the fleet does not name."""
+    needs = any(plan.of_kind("provision-thing", "associate-thing") for plan in plans if not plan.blocked)
+    if desired.fleet.artifacts is None and needs:
+        raise missing_artifacts_bucket(desired.fleet)
+
+
+def _warnings(
+    desired: DesiredState, groups: Sequence[Group], live: LiveFleet, compared: Sequence[Compared]
+) -> list[GuardFinding]:
+    """One warning for each thing worth knowing of what is about to be sent, with the groups that it is about."""
+    by_words: dict[tuple[str, str], list[Group]] = defaultdict(list)
+    for group, item in zip(groups, compared, strict=True):
+        if item.plan.of_kind("deploy", "redeploy") and not item.plan.blocked:
+            for guard, words in warn(desired, group, live.groups[group.name].deployment):
+                by_words[guard, words].append(group)
+    return [
+        GuardFinding(
+            guard,
+            "warning",
+            f"{some_of(group.name for group in about)}: {words}",
+            actual=len(about),
+            source=desired.templates[about[0].template].position.line_only,
+        )
+        for (guard, words), about in sorted(by_words.items(), key=lambda item: item[0])
+    ]
+
+
+def _age_of_client_devices(live: LiveFleet) -> list[GuardFinding]:
+    """How old what is known of client devices is, where it was not read for this plan."""
+    times = [
+        associated.read_at
+        for group in live.groups.values()
+        for associated in group.client_devices.values()
+        if associated.read_at and associated.devices
+    ]
+    if not times:
+        return []
+    count = f"{len(times):,} core{'s' if len(times) != 1 else ''}"
+    message = (
+        f"client devices of {count} are as they were last seen, on {min(times)} or later; --refresh reads them anew"
+    )
+    return [GuardFinding("client-devices", "warning", message, actual=min(times))]
+
+
+def facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str]) -> Facts:
+    """What guards want to know of what was observed; see there."""
+    fleet = desired.fleet.name
+    ours = {name for name, group in live.groups.items() if group.exists and group.fleet == fleet}
+    declared_ours = {group.name for group in desired.groups if group.adopt} | ours
+    others = {target_name(row["targetArn"]) for row in live.others}
+    return Facts(failing_groups(live.groups), frozenset(others), bool(known_groups or declared_ours))
+
+
+def failing_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:
+    """The groups of whose cores some do not have what was sent last, with how many."""
+    return {
+        name: group.deployment.counts.text
+        for name, group in live.items()
+        if group.deployment is not None and group.deployment.counts is not None and group.deployment.counts.bad
+    }

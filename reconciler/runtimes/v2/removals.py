@@ -1,0 +1,194 @@
+"""Plans what is deleted: groups that are gone from the files, and things that are gone from their groups. Pure."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.model.canonical import digest, plain
+from reconciler.model.fleet import Fleet
+from reconciler.model.group import Group
+from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan
+from reconciler.model.pruning import PRUNE_TAG, Pruning
+from reconciler.model.template import GREENGRASS_V2, TemplateRef
+from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
+from reconciler.runtimes.prunes import pruning_of
+from reconciler.runtimes.v2.choice import changes_of_documents
+from reconciler.runtimes.v2.documents import NOTHING, document_digest
+from reconciler.runtimes.v2.live import LiveGroup
+from reconciler.runtimes.v2.names import mark, target_name
+from reconciler.runtimes.v2.snapshot import snapshot
+
+DELETION_BEGUN = "its deletion was begun and not finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is to be deleted with a group, or after it, as the ledger keeps it while that is under way.
+
+    ``mark`` is the group's own word on deleting, by which it goes on; ``whole``: the group itself goes.
+    """
+
+    name: str
+    target: TemplateRef
+    mark: str
+    things: tuple[str, ...] = ()
+    whole: bool = False
+
+    def text(self) -> str:
+        """As JSON."""
+        target = {"template": self.target.name, "version": self.target.version}
+        fields = {"name": self.name, "target": target, "mark": self.mark, "things": list(self.things)}
+        return json.dumps(fields | {"whole": self.whole})
+
+    @classmethod
+    def read(cls, text: str) -> "Removal":
+        """The way back."""
+        fields = json.loads(text)
+        target = TemplateRef(fields["target"]["template"], fields["target"]["version"])
+        return cls(fields["name"], target, fields["mark"], tuple(fields["things"]), fields["whole"])
+
+
+def plan_deletion(
+    fleet: Fleet, live: LiveGroup, declared: Mapping[str, str], stored: frozenset[str], begun: Removal | None
+) -> tuple[GroupPlan, Mapping[str, Mapping[str, object]]]:
+    """The plan that deletes a group of ours which no file declares, with the contents that it names.
+
+    ``declared`` are the things of the files with their groups, ``stored`` those that the artifact bucket has something
+    of for this group.
+    """
+    word = live.tags.get(PRUNE_TAG, "") if live.exists or begun is None else begun.mark
+    pruning = pruning_of(fleet, word)
+    target = begun.target if begun is not None and not live.exists else _target(live)
+    reset, changes = _reset(fleet, live, target)
+    needs = tuple(action.id for action in reset)
+    deletions = list(_delete_deployments(live, needs))
+    if live.exists:
+        before = (*needs, *(action.id for action in deletions))
+        inputs = {"groupId": live.name, "mark": word}
+        deletions.append(Action(f"{live.name}/delete-group", "delete-group", live.name, before, inputs))
+    going, notes = _things(pruning, declared, stored)
+    after = tuple(action.id for action in deletions)
+    observed = snapshot(live, {})
+    contents = {document_digest(NOTHING): plain(NOTHING)} if reset else {}
+    members = [Change(f"cores[{name}]", "remove", {}, None) for name in sorted(live.members)]
+    group = [Change("group", "remove", live.name, None)] if live.exists else []
+    reason = f"it is gone from the files, and {_who(pruning)} says prune: true" if live.exists else DELETION_BEGUN
+    plan = GroupPlan(
+        name=live.name,
+        runtime=GREENGRASS_V2,
+        operation="delete",
+        target=target,
+        fingerprint=digest(observed),
+        reasons=(reason,),
+        changes=tuple(sorted([*group, *members, *changes])),
+        actions=(*reset, *deletions, *_deprovisionings(live.name, going, after)),
+        things=tuple(sorted(live.members | set(going))),
+        live=observed,
+        notes=notes,
+    )
+    return plan, contents
+
+
+def with_departures(
+    plan: GroupPlan, group: Group, names: Iterable[str], declared: Mapping[str, str], stored: frozenset[str]
+) -> GroupPlan:
+    """``plan`` with what takes back the things ``names``, which are gone from the files, once it is carried out."""
+    own = frozenset(names) & stored
+    going, _ = _things(Pruning(prune=True, deprovision=True), declared, own)
+    if plan.blocked or not going:
+        return plan
+    needs = tuple(action.id for action in (plan.of_kind(*DEPLOYMENT_KINDS) or plan.actions[-1:]))
+    count = f"{len(going)} thing{'s' if len(going) > 1 else ''} gone from the files"
+    return replace(
+        plan,
+        operation="update" if plan.operation in {"none", "deploy"} else plan.operation,
+        reasons=(*plan.reasons, f"{count}, and {_who(group.pruning)} says deprovision: true"),
+        actions=(*plan.actions, *_deprovisionings(plan.name, going, needs)),
+        things=tuple(sorted({*plan.things, *going})),
+    )
+
+
+def removal_of(plan: GroupPlan) -> Removal:
+    """What ``plan`` deletes of its group, for the ledger."""
+    marks = [action.inputs["mark"] for action in plan.of_kind("delete-group")]
+    things = tuple(action.subject for action in plan.of_kind("deprovision-thing"))
+    return Removal(plan.name, plan.target, marks[0] if marks else "", things, plan.operation == "delete")
+
+
+def _reset(fleet: Fleet, live: LiveGroup, target: TemplateRef) -> tuple[tuple[Action, ...], list[Change]]:
+    """The empty deployments that come before a target is given up, so that nothing is left on devices by accident."""
+    key, last = document_digest(NOTHING), live.deployment
+    inputs: dict[str, object] = {"targetArn": live.arn}
+    changes: list[Change] = []
+    if last is not None and not (last.is_reset and last.counts_now):
+        name = mark(fleet, target, key).text
+        inputs |= {"document": key, "name": name, "previous": last.id}
+        changes.extend(changes_of_documents(last.document, NOTHING))
+    elif last is not None:
+        inputs["deploymentId"] = last.id
+    cores = [
+        {
+            "thingName": thing,
+            "targetArn": found.target_arn,
+            "document": key,
+            "name": mark(fleet, target, key, live.name).text,
+            "previous": found.id,
+        }
+        for thing, found in sorted(live.core_deployments.items())
+        if not (found.is_reset and found.counts_now)
+    ]
+    under_way = last is not None and last.counts is not None and last.counts.open
+    if "document" not in inputs and not cores and not under_way:
+        return (), changes
+    action = Action(f"{live.name}/reset-deployments", "reset-deployments", live.name, (), {**inputs, "cores": cores})
+    return (action,), changes
+
+
+def _delete_deployments(live: LiveGroup, needs: tuple[str, ...]) -> Iterator[Action]:
+    arns = [found.target_arn for _, found in sorted(live.core_deployments.items())]
+    if live.deployment is not None:
+        arns.append(live.arn)
+    for arn in arns:
+        yield delete_deployments(live.name, arn, needs)
+
+
+def delete_deployments(group: str, arn: str, needs: tuple[str, ...]) -> Action:
+    """The action that cancels and deletes all deployments to a target."""
+    name = target_name(arn)
+    return Action(
+        f"{group}/delete-deployments/{arn.rpartition(':')[2]}", "delete-deployments", name, needs, {"targetArn": arn}
+    )
+
+
+def _things(
+    pruning: Pruning, declared: Mapping[str, str], stored: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The things whose certificates go, and what is to be said of those that stay."""
+    if not stored:
+        return (), ()
+    if not pruning.deprovisions:
+        count = f"{len(stored)} thing{'s' if len(stored) > 1 else ''}"
+        return (), (f"stays: {count} with certificates and keys, as deprovision is not true",)
+    staying = sorted(stored & declared.keys())
+    return tuple(sorted(stored - declared.keys())), tuple(
+        f"stays: thing {name}, which group {declared[name]} has" for name in staying
+    )
+
+
+def _deprovisionings(name: str, things: tuple[str, ...], needs: tuple[str, ...]) -> Iterator[Action]:
+    """Things with their certificates and policies, then keys: what they are for is gone by then."""
+    for thing in things:
+        yield Action(f"{name}/deprovision-thing/{thing}", "deprovision-thing", thing, needs, {"groupId": name})
+    if things:
+        before = tuple(f"{name}/deprovision-thing/{thing}" for thing in things)
+        keys = {"groupId": name, "things": list(things)}
+        yield Action(f"{name}/delete-artifacts", "delete-artifacts", name, before, keys)
+
+
+def _target(live: LiveGroup) -> TemplateRef:
+    return TemplateRef(live.tags.get(TEMPLATE_TAG, "unknown"), template_version(live.tags) or 0)
+
+
+def _who(pruning: Pruning) -> str:
+    """Who says so: the Fleet, by file and line, or the group itself, by the mark that it bears."""
+    return pruning.position.line_only if pruning.position.line else "its mark reconciler:prune"
