@@ -1,6 +1,6 @@
 """Carries out the actions of one group, all but its deployments. All of it may be done twice and is done once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +21,8 @@ MEMBERS_AT_ONCE = 4
 ENTRIES = 100
 """Client devices in one call (API reference, BatchAssociateClientDeviceWithCoreDevice)."""
 RESENDS = 3
+PATIENCE, PAUSE = 600.0, 1.0
+"""Seconds that a group waits for a core which another group of the run provisions, and between looks."""
 DEVICES_NAMED = 5
 _GONE = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NotFound", "404"})
 
@@ -32,6 +34,8 @@ class Carrier:
     observer: Observer
     provisioner: Provisioner | None
     publisher: Publisher
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
 
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do the actions of ``group`` in order, up to its deployments and what it deletes."""
@@ -83,20 +87,33 @@ class Carrier:
                 return
 
     def _update_members(self, name: str, action: Action) -> None:
-        aws = self.observer.aws
-
-        def change(item: tuple[str, str]) -> None:
-            operation, thing = item
-            try:
-                aws.call("iot", operation, thingGroupName=name, thingName=thing)
-            except AwsError as error:
-                if operation == "AddThingToThingGroup" or not is_not_found(error):
-                    raise
-
-        work = [("AddThingToThingGroup", thing) for thing in action.inputs["join"]]
-        work += [("RemoveThingFromThingGroup", thing) for thing in action.inputs["leave"]]
+        elsewhere = frozenset(action.inputs.get("elsewhere", ()))
         with ThreadPoolExecutor(MEMBERS_AT_ONCE) as pool:
-            list(pool.map(change, work))
+            joins = [pool.submit(self._join, name, thing, wait=thing in elsewhere) for thing in action.inputs["join"]]
+            leaves = [pool.submit(self._leave, name, thing) for thing in action.inputs["leave"]]
+        for done in (*joins, *leaves):
+            done.result()
+
+    def _join(self, name: str, thing: str, *, wait: bool) -> None:
+        """Take a thing into a thing group; ``wait`` for it where another group of the run is about to provision it."""
+        until = self.clock() + PATIENCE
+        while True:
+            try:
+                self.observer.aws.call("iot", "AddThingToThingGroup", thingGroupName=name, thingName=thing)
+            except AwsError as error:
+                if not wait or not is_not_found(error) or self.clock() >= until:
+                    raise
+                self.sleep(PAUSE)
+            else:
+                return
+
+    def _leave(self, name: str, thing: str) -> None:
+        """Take a thing out of a thing group, if there are both."""
+        try:
+            self.observer.aws.call("iot", "RemoveThingFromThingGroup", thingGroupName=name, thingName=thing)
+        except AwsError as error:
+            if not is_not_found(error):
+                raise
 
     def _associate(self, group: GroupPlan, action: Action) -> None:
         """Associate client devices with a core, and take others from it; then say which entries were refused."""

@@ -7,15 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reconciler.desired.wire import MAX_GROUP_DOCUMENT, MAX_THING_DOCUMENT, wire_size
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
 from reconciler.model.plan import GuardFinding
 from reconciler.model.template import GREENGRASS_V2
 from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.choice import wanted_documents
-from reconciler.runtimes.v2.documents import Document, size
+from reconciler.runtimes.v2.documents import Document
 from reconciler.runtimes.v2.live import Core, LiveDeployment
-from reconciler.runtimes.v2.members import MOST_GROUPS, Cores
+from reconciler.runtimes.v2.members import Cores
 from reconciler.runtimes.v2.recipes import used_by
 from reconciler.runtimes.v2.versions import at_least, meets
 
@@ -23,10 +24,6 @@ NUCLEUS = "aws.greengrass.Nucleus"
 NUCLEI = (NUCLEUS, "aws.greengrass.NucleusLite")
 LITE = "aws_nucleus_lite"
 """What ListCoreDevices calls Nucleus Lite (API reference, ``runtime``)."""
-LARGE_FROM = {"thing": 7 * 1024, "group": 31 * 1024}
-"""Bytes of a deployment document that every core takes (General Reference, "AWS IoT Greengrass V2 quotas")."""
-LARGEST = 6 * 1024 * 1024
-"""The same page, with large configurations: the smaller one of two numbers that AWS gives."""
 LARGE_NUCLEUS = "2.3.0"
 """The first nucleus that takes large configurations (release notes of 2021-06-29)."""
 
@@ -36,38 +33,30 @@ def block(desired: DesiredState, group: Group, cores: Cores, live_cores: Mapping
     document, of_cores = wanted_documents(group)
     source = group.position.line_only
     for core in group.cores:
-        if (count := len(cores.groups[core.thing_name])) > MOST_GROUPS:
-            message = (
-                f"{group.name}: {core.thing_name} is in {count} groups, and a thing can be in {MOST_GROUPS}; put what "
-                "they bring into fewer templates"
-            )
-            yield GuardFinding("thing-groups", "error", message, MOST_GROUPS, count, core.position.line_only)
         if core.thing_name in of_cores and (known := live_cores.get(core.thing_name)) and known.runtime == LITE:
             message = (
                 f"{group.name}: {core.thing_name} runs Nucleus Lite, which takes deployments to thing groups alone, "
                 "and has a configuration of its own; put it into a group of its own instead"
             )
             yield GuardFinding("lite-core", "error", message, source=core.position.line_only)
-    for name, what, found in _sized(group, document, of_cores):
-        if (bytes_ := size(found)) > LARGEST:
-            message = f"{group.name}: the deployment to {name} has {bytes_:,} bytes, and {LARGEST:,} are the most"
-            yield GuardFinding("document-size", "error", message, LARGEST, bytes_, source)
-        elif bytes_ > LARGE_FROM[what] and not at_least(_nucleus(document), LARGE_NUCLEUS):
+    for name, most, found in _sized(group, document, of_cores):
+        if (bytes_ := wire_size(found)) > most and not at_least(_nucleus(document), LARGE_NUCLEUS):
             message = (
-                f"{group.name}: the deployment to {name} has {bytes_:,} bytes, and above {LARGE_FROM[what]:,} a "
-                f"nucleus from {LARGE_NUCLEUS} on is needed; the document pins {_nucleus(document)}"
+                f"{group.name}: the deployment to {name} has {bytes_:,} bytes, and above {most:,} a nucleus from "
+                f"{LARGE_NUCLEUS} on is needed; the document pins {_nucleus(document)}"
             )
-            yield GuardFinding("document-size", "error", message, LARGE_FROM[what], bytes_, source)
+            yield GuardFinding("document-size", "error", message, most, bytes_, source)
     yield from _conflicts(desired, group, cores)
 
 
 def _sized(
     group: Group, document: Document | None, of_cores: Mapping[str, Document]
-) -> Iterator[tuple[str, str, Document]]:
+) -> Iterator[tuple[str, int, Document]]:
+    """The documents of a group: to whom, the bytes that every core takes of such a one, and itself."""
     if document is not None:
-        yield group.name, "group", document
+        yield group.name, MAX_GROUP_DOCUMENT, document
     for name, found in sorted(of_cores.items()):
-        yield name, "thing", found
+        yield name, MAX_THING_DOCUMENT, found
 
 
 def _nucleus(document: Document | None) -> str:
@@ -131,11 +120,11 @@ def warn(desired: DesiredState, group: Group, before: LiveDeployment | None) -> 
     rest = [f"{name} (for {who})" for name, who in sorted(floating.items()) if name not in NUCLEI]
     if rest:
         yield "floating", f"{some_of(rest)}: not among the components, so that the newest version is taken; pin it"
-    for name, what, found in _sized(group, document, of_cores):
-        if LARGEST >= (bytes_ := size(found)) > LARGE_FROM[what] and at_least(_nucleus(document), LARGE_NUCLEUS):
+    for name, most, found in _sized(group, document, of_cores):
+        if (bytes_ := wire_size(found)) > most and at_least(_nucleus(document), LARGE_NUCLEUS):
             message = (
-                f"the deployment to {name} has {bytes_:,} bytes: above {LARGE_FROM[what]:,} the policy of its cores "
-                "has to allow greengrass:GetDeploymentConfiguration"
+                f"the deployment to {name} has {bytes_:,} bytes: above {most:,} the policy of its cores has to allow "
+                "greengrass:GetDeploymentConfiguration"
             )
             yield "document-size", message
     if before is not None:

@@ -1,14 +1,16 @@
 """Compares a desired group with its live state and says what would be done about each difference. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
+from reconciler.model.secrets import NO_SECRETS, Secrets
 from reconciler.model.template import TemplateRef
+from reconciler.planning.masking import masked
 from reconciler.runtimes.marks import (
     BIRTH_TAGS,
     REDEPLOY_OF_TAG,
@@ -44,6 +46,7 @@ class Comparison:
     cores: Cores
     known_groups: frozenset[str] = frozenset()
     template_digests: Mapping[TemplateRef, str] = field(default_factory=dict)
+    secrets: Secrets = NO_SECRETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
     brought = tuple(action.id for action in to_add) or needs
     members = compare_members(group, live, comparison.cores, brought)
     choice = choose(desired.fleet, group, live)
+    choice = replace(choice, changes=masked(choice.changes, comparison.secrets))
     documents = [document for document in (wanted_documents(group)[0],) if document is not None and choice.action]
     published = tuple(action for document in documents for action in comparison.publications.needed_by(document))
     tags = {**wanted_tags(desired.fleet, group, comparison.template_digests[group.template]), **choice.marks}
@@ -110,14 +114,16 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
 
 
 def _things_to_add(comparison: Comparison, group: Group, live: LiveGroup, needs: tuple[str, ...]) -> tuple[Action, ...]:
-    """What brings in the cores and devices that the group lacks. A device that exists, of a group without a core, is
-    in nothing that could tell that it was brought in.
+    """What brings in the cores and devices that the group lacks, but for cores that another group brings in.
+
+    A device that exists, of a group without a core, is in nothing that could tell that it was brought in.
     """
     there, actions = present(group, live), []
     for thing in sorted(group.things, key=lambda member: (member.role, member.thing_name)):
         existing = comparison.answers.things.get(thing.thing_name)
         is_whole = existing is not None and existing.certificate_arn is not None
-        if thing.thing_name in there or (thing.role == "device" and not group.cores and is_whole):
+        is_elsewhere = thing.role == "core" and comparison.cores.homes[thing.thing_name] != group.name
+        if thing.thing_name in there or is_elsewhere or (thing.role == "device" and not group.cores and is_whole):
             continue
         arn = comparison.desired.fleet.thing_arn(thing.thing_name)
         actions.append(bring_in(group, thing, arn, existing, needs, comparison.provisioning))

@@ -75,7 +75,7 @@ class Deployer:
                     deploymentName=name,
                     clientToken=token,
                     tags=owner_tags(self.observer.fleet),
-                    **parameters(inputs["document"]),
+                    **parameters(self.observer.aws.secrets.reveal(inputs["document"])),
                 )
             except AwsError as error:
                 if error.code != IN_PROGRESS or attempt == ATTEMPTS:

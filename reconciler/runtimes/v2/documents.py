@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.model.canonical import canonical_json, digest, plain
+from reconciler.desired.wire import on_the_wire
+from reconciler.model.canonical import digest, plain
 
 Document = Mapping[str, Any]
 """``components``, ``deploymentPolicies`` and ``iotJobConfiguration``, in the form of ``comparable``."""
@@ -89,22 +90,5 @@ def document_digest(document: Document) -> str:
 
 
 def parameters(document: Document) -> dict[str, Any]:
-    """The parameters of CreateDeployment that stand for ``document``: values to merge as JSON text."""
-    components = {name: _sent(component) for name, component in document["components"].items()}
-    sent = {"components": components, "deploymentPolicies": plain(document["deploymentPolicies"])}
-    if document["iotJobConfiguration"]:
-        sent["iotJobConfiguration"] = plain(document["iotJobConfiguration"])
-    return sent
-
-
-def _sent(component: Mapping[str, Any]) -> dict[str, Any]:
-    sent = plain(component)
-    update = sent.get("configurationUpdate", {})
-    if "merge" in update:
-        update["merge"] = canonical_json(update["merge"])
-    return dict(sent)
-
-
-def size(document: Document) -> int:
-    """How many bytes a document has, as far as its quota goes."""
-    return len(canonical_json(parameters(document)).encode())
+    """The parameters of CreateDeployment that stand for ``document``."""
+    return {name: value for name, value in plain(on_the_wire(document)).items() if value or name == "components"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
@@ -9,24 +10,25 @@ from reconciler.model.plan import Action, Change
 from reconciler.model.template import GREENGRASS_V2
 from reconciler.runtimes.v2.live import Associated, LiveGroup
 
-MOST_GROUPS = 10
-"""Thing groups that a thing may be in (AWS IoT limits page); Nucleus Lite takes no deployment of more."""
-
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """What the files say of cores, over all groups: their groups, and the client devices of each, by thing name."""
+    """What the files say of cores, over all groups: their groups, and the client devices of each, by thing name.
+
+    ``homes`` has the one group that a command sees to a core with: the first of those that it is about.
+    """
 
     groups: Mapping[str, tuple[str, ...]]
     devices: Mapping[str, frozenset[str]]
+    homes: Mapping[str, str]
 
     def of(self, group: Group) -> list[str]:
-        """The cores whose client devices are this group's to see to: in several groups, the first one does."""
-        return sorted(core.thing_name for core in group.cores if self.groups[core.thing_name][0] == group.name)
+        """The cores that are to be provisioned with this group, and whose client devices are its to see to."""
+        return sorted(core.thing_name for core in group.cores if self.homes[core.thing_name] == group.name)
 
 
-def declared_cores(desired: DesiredState) -> Cores:
-    """What the files say of the cores of all V2 groups."""
+def declared_cores(desired: DesiredState, about: Iterable[Group]) -> Cores:
+    """What the files say of the cores of all V2 groups; ``about`` are those that a command is about."""
     groups: dict[str, list[str]] = {}
     devices: dict[str, set[str]] = {}
     for group in desired.groups:
@@ -42,7 +44,16 @@ def declared_cores(desired: DesiredState) -> Cores:
     return Cores(
         {name: tuple(sorted(members)) for name, members in groups.items()},
         {name: frozenset(members) for name, members in devices.items()},
+        _homes(about),
     )
+
+
+def _homes(about: Iterable[Group]) -> dict[str, str]:
+    homes: dict[str, str] = {}
+    for group in sorted(about, key=lambda group: group.name):
+        for core in group.cores:
+            homes.setdefault(core.thing_name, group.name)
+    return homes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,9 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
     changes += [Change(f"cores[{name}]", "remove", {}, None) for name in leaving]
     actions, notes = [], []
     if joining or leaving:
-        inputs = {"join": joining, "leave": leaving}
+        inputs: dict[str, Any] = {"join": joining, "leave": leaving}
+        if elsewhere := [name for name in joining if cores.homes[name] != group.name]:
+            inputs["elsewhere"] = elsewhere
         actions.append(Action(f"{group.name}/update-members", "update-members", group.name, needs, inputs))
     if leaving:
         notes.append(

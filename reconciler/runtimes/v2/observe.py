@@ -76,7 +76,7 @@ class Observer:
         were made before: an empty answer proves nothing.
         """
         listed = self.list_all()
-        declared = declared_cores(desired)
+        declared = declared_cores(desired, groups)
         digests = template_digests(desired)
 
         def observe_group(group: Group) -> LiveGroup:
@@ -169,7 +169,7 @@ class Observer:
             row["targetArn"],
             row.get("deploymentStatus", ""),
             time_text(row.get("creationTimestamp")),
-            comparable(found),
+            self.aws.secrets.hide(comparable(found)),
             self.counts(row["deploymentId"], found.get("iotJobId", "")) if counted else None,
         )
 
@@ -180,7 +180,11 @@ class Observer:
             answer = self.aws.call("greengrassv2", "GetDeployment", deploymentId=deployment_id)
             return {name: answer[name] for name in _IMMUTABLE if name in answer}
 
-        return dict(self.cache.get_or_read("v2-deployment", f"{self.aws.region}/{deployment_id}", read))
+        # Where there are secrets, what may hold one's earlier value is not to be on disk.
+        on_disk = not self.aws.secrets.values
+        return dict(
+            self.cache.get_or_read("v2-deployment", f"{self.aws.region}/{deployment_id}", read, on_disk=on_disk)
+        )
 
     def remember_job(self, deployment_id: str, job_id: str) -> None:
         """Note the job of a deployment that was just made."""

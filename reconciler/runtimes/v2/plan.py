@@ -40,9 +40,10 @@ def plan_groups(
         _ask(observer, provider, groups, live),
         publications,
         provisioning_by(observer.aws, desired),
-        declared_cores(desired),
+        declared_cores(desired, groups),
         known_groups,
         template_digests(desired),
+        observer.aws.secrets,
     )
     compared = [compare_group(comparison, group) for group in groups]
     plans = tuple(item.plan for item in compared)

@@ -58,7 +58,7 @@ class GreengrassV2:
             deprovisioner = Deprovisioner(aws, store, fleet.name)
         self._again = Again(self._observer, self._provider, provisioner, store)
         publisher = Publisher(self._observer, directory, patience.sleep, patience.now)
-        self._carrier = Carrier(self._observer, provisioner, publisher)
+        self._carrier = Carrier(self._observer, provisioner, publisher, patience.sleep, patience.now)
         self._deployer = Deployer(self._observer)
         self._reports = Reports(self._observer)
         self._waiter = Waiter(self._reports, patience.sleep, patience.now)
