@@ -57,7 +57,7 @@ class Carrier:
             case "update-members":
                 self._update_members(group.name, action)
             case "associate-devices":
-                self._associate(group, action)
+                self._associate(action)
             case "publish-component":
                 self.publisher.publish(action, plan.contents, journal)
             case "tag-group":
@@ -115,10 +115,10 @@ class Carrier:
             if not is_not_found(error):
                 raise
 
-    def _associate(self, group: GroupPlan, action: Action) -> None:
+    def _associate(self, action: Action) -> None:
         """Associate client devices with a core, and take others from it; then say which entries were refused."""
         core, inputs = action.subject, action.inputs
-        self.observer.remember_client_devices(core, None)
+        self.observer.forget_client_devices(core)
         failed = self._batches("BatchDisassociateClientDeviceFromCoreDevice", core, inputs["disassociate"])
         failed = [entry for entry in failed if entry.get("code") not in _GONE]
         failed += self._batches("BatchAssociateClientDeviceWithCoreDevice", core, inputs["associate"])
@@ -129,9 +129,6 @@ class Carrier:
                 f"{some_of(told, DEVICES_NAMED)}",
                 hint="mend what AWS says of them, and apply again",
             )
-        before = set(group.live.get("clientDevices", {}).get(core, ()))
-        now = (before - set(inputs["disassociate"])) | set(inputs["associate"])
-        self.observer.remember_client_devices(core, now)
 
     def _batches(self, operation: str, core: str, devices: Iterable[str]) -> list[Mapping[str, Any]]:
         names, failed = list(devices), []

@@ -92,9 +92,8 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
         *block(desired, group, comparison.cores, comparison.live.cores),
         *comparison.publications.refusals(group, documents),
     )
-    cores_told = (action.subject for action in members.actions if action.kind == "associate-devices")
     things = {action.subject: comparison.answers.things.get(action.subject) for action in to_add}
-    observed = snapshot(live, things, cores_told)
+    observed = snapshot(live, things, members.actions)
     plan = GroupPlan(
         name=group.name,
         runtime=group.runtime,

@@ -22,10 +22,6 @@ class Cores:
     devices: Mapping[str, frozenset[str]]
     homes: Mapping[str, str]
 
-    def of(self, group: Group) -> list[str]:
-        """The cores that are to be provisioned with this group, and whose client devices are its to see to."""
-        return sorted(core.thing_name for core in group.cores if self.homes[core.thing_name] == group.name)
-
 
 def declared_cores(desired: DesiredState, about: Iterable[Group]) -> Cores:
     """What the files say of the cores of all V2 groups; ``about`` are those that a command is about."""
@@ -84,14 +80,17 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
         )
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
-    for core in cores.of(group):
+    for core in sorted(wanted):
         now = live.client_devices.get(core, Associated(frozenset())).devices
-        wish = cores.devices.get(core, frozenset())
-        for found, devices in ((before, now), (after, wish)):
+        own = _own_devices(group, core)
+        # Devices that no file has are taken from a core by one group alone; those of others are theirs to see to.
+        undeclared = now - cores.devices[core] if cores.homes[core] == group.name else frozenset()
+        for found, devices in ((before, (now & own) | undeclared), (after, own)):
             for device in devices:
                 found.setdefault(device, []).append(core)
-        if now != wish:
-            actions.append(_associate(group, core, wish - now, now - wish, needs))
+        if not own <= now or undeclared:
+            inputs = {"associate": sorted(own - now), "disassociate": sorted(undeclared)}
+            actions.append(Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs))
     changes += _device_changes(before, after)
     return Membership(tuple(sorted(changes)), tuple(actions), tuple(notes))
 
@@ -108,11 +107,9 @@ def _device_changes(before: Mapping[str, list[str]], after: Mapping[str, list[st
             yield Change(f"devices[{device}].cores", "change", had, has)
 
 
-def _associate(
-    group: Group, core: str, joining: Iterable[str], leaving: Iterable[str], needs: tuple[str, ...]
-) -> Action:
-    inputs = {"associate": sorted(joining), "disassociate": sorted(leaving)}
-    return Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs)
+def _own_devices(group: Group, core: str) -> frozenset[str]:
+    """The devices of ``group`` that are associated with one of its cores."""
+    return frozenset(dev.thing_name for dev in group.devices if dev.cores is None or core in dev.cores)
 
 
 def has_thing(live: LiveGroup, thing: str) -> bool:

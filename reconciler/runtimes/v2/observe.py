@@ -81,8 +81,7 @@ class Observer:
 
         def observe_group(group: Group) -> LiveGroup:
             wanted = wanted_tags(desired.fleet, group, digests[group.template])
-            live = self.group(group.name, listed, wanted, cores=group.core_documents)
-            return replace(live, client_devices=self._client_devices(group, live, declared, listed))
+            return self.group(group.name, listed, wanted, cores=group.core_documents)
 
         live = in_parallel(observe_group, groups)
         if expect_some and not listed.deployments and not any(group.exists for group in live):
@@ -91,7 +90,18 @@ class Observer:
                 raise _suddenly_empty(self.aws.region, some_of(known))
         meant = {group_arn(desired.fleet, group.name) for group in desired.groups}
         others = tuple(row for arn, row in sorted(listed.deployments.items()) if is_group(arn) and arn not in meant)
-        return LiveFleet({group.name: group for group in live}, others, listed.cores)
+        members = frozenset().union(*(group.members for group in live), listed.cores)
+        devices = self._client_devices(declared, members)
+        found = {
+            group.name: replace(
+                group_live,
+                client_devices={
+                    core.thing_name: devices[core.thing_name] for core in group.cores if core.thing_name in devices
+                },
+            )
+            for group, group_live in zip(groups, live, strict=True)
+        }
+        return LiveFleet(found, others, listed.cores)
 
     def list_all(self) -> Listed:
         """What the bulk lists say."""
@@ -242,20 +252,19 @@ class Observer:
         self.aws.call("iot", "TagResource", resourceArn=arn, tags=rows)
         self.cache.put("v2-tags", arn, None)
 
-    def _client_devices(self, group: Group, live: LiveGroup, declared: Cores, listed: Listed) -> dict[str, Associated]:
-        """The client devices of the group's cores. There is no bulk read for them: those last seen serve, if they are
-        as the files want them.
+    def _client_devices(self, declared: Cores, known: frozenset[str]) -> dict[str, Associated]:
+        """The client devices of those declared cores that are ``known`` to AWS. There is no bulk read for them: those
+        last seen serve, if they are as the files want them.
         """
-        cores = [core for core in declared.of(group) if core in live.members or core in listed.cores]
-        found = {}
-        for core in cores:
-            wanted = declared.devices.get(core, frozenset())
+
+        def read(core: str) -> Associated:
             kept = None if self.refresh else self.cache.get("v2-client-devices", self._core_key(core))
-            if kept is not None and frozenset(kept["devices"]) == wanted:
-                found[core] = Associated(wanted, kept["at"])
-            else:
-                found[core] = Associated(self.client_devices(core))
-        return found
+            if kept is not None and frozenset(kept["devices"]) == declared.devices[core]:
+                return Associated(declared.devices[core], kept["at"])
+            return Associated(self.client_devices(core))
+
+        cores = sorted(declared.homes.keys() & known)
+        return dict(zip(cores, in_parallel(read, cores), strict=True))
 
     def client_devices(self, core: str) -> frozenset[str]:
         """The client devices of a core as AWS has them now."""
@@ -272,13 +281,13 @@ class Observer:
             if not is_not_found(error):
                 raise
             devices = frozenset()
-        self.remember_client_devices(core, devices)
+        seen = {"devices": sorted(devices), "at": time_text(datetime.now(UTC))}
+        self.cache.put("v2-client-devices", self._core_key(core), seen)
         return devices
 
-    def remember_client_devices(self, core: str, devices: Iterable[str] | None) -> None:
-        """Note what client devices a core has now; None: nobody knows."""
-        known = None if devices is None else {"devices": sorted(devices), "at": time_text(datetime.now(UTC))}
-        self.cache.put("v2-client-devices", self._core_key(core), known)
+    def forget_client_devices(self, core: str) -> None:
+        """The client devices of a core are about to change: read them the next time."""
+        self.cache.put("v2-client-devices", self._core_key(core), None)
 
     def _core_key(self, core: str) -> str:
         return f"{self.aws.region}/{core}"

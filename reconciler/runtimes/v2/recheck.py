@@ -34,14 +34,13 @@ def judge(group: GroupPlan, look: Look) -> Standing:
     Each of its aspects has to be as it was when the plan was made, or as the plan makes it: then an earlier apply was
     cut off, or done, and what is left is carried out. Anything else was somebody else's doing.
     """
-    now = snapshot(look.live, look.things, group.live.get("clientDevices", {}))
+    now = snapshot(look.live, look.things, group.actions)
     if now == group.live and not look.published and not look.finished:
         return Standing(group.name, "fresh", left=group)
     moved = [
         *_identity(group, look.live),
         *_things(group, look),
         *_members(group, look.live),
-        *_client_devices(group, now),
         *_tags(group, look.live),
         *_deployments(group, look.live),
     ]
@@ -90,17 +89,6 @@ def _members(group: GroupPlan, live: LiveGroup) -> list[str]:
     if group.operation == "delete" and not live.exists:
         return moved
     return moved + [f"{name} left the group" for name in sorted(before - live.members - set(planned["leave"]))]
-
-
-def _client_devices(group: GroupPlan, now: Mapping[str, Any]) -> list[str]:
-    moved = []
-    for action in group.of_kind("associate-devices"):
-        before = set(group.live.get("clientDevices", {}).get(action.subject, ()))
-        has = set(now["clientDevices"].get(action.subject, ()))
-        others = (has ^ before) - set(action.inputs["associate"]) - set(action.inputs["disassociate"])
-        if others:
-            moved.append(f"client devices of {action.subject} changed: {', '.join(sorted(others))}")
-    return moved
 
 
 def _tags(group: GroupPlan, live: LiveGroup) -> list[str]:
