@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "Plan, ask, and bring the fleet to what its files say.",
     "show": "Print a plan that `plan --out` saved.",
     "deploy": "Deploy, redeploy or reset groups as they are live.",
+    "drift": "Say where the live fleet is not what its files say.",
     "status": "Show wanted, live and deployed version of each group.",
     "runs": "List the applies of this fleet.",
     "unlock": "Show who has the fleet's lock, and take it away.",
@@ -29,9 +30,9 @@ COMMANDS = {
 }
 """The commands with their help, which ``--help`` prints without importing one of them."""
 
-NOT_YET = ("drift", "export", "init", "fleets", "github")
+NOT_YET = ("export", "init", "fleets", "github")
 EXIT_CODES = """\b
-Exit codes: 0 done, or nothing to do · 1 error · 2 there are changes (plan --detailed-exitcode)
+Exit codes: 0 done, or nothing to do · 1 error · 2 there are changes (drift, plan --detailed-exitcode)
   3 a guard refused · 4 the plan is stale or the lock is held · 5 applied in part · 64 wrong usage"""
 
 

@@ -139,13 +139,18 @@ def check_account(aws: "Aws", desired: DesiredState) -> None:
 
 def make_plan(session: Session, groups: Sequence[Group], *, expect_some: bool = True) -> Plan:
     """The plan that brings ``groups`` to what the files say, with what guards say of it. Reads AWS and never writes."""
-    memory = Memory(session.ledger.known_groups(), session.ledger.removals())
+    memory = memory_of(session.ledger)
     plan, facts = plan_with(
         session,
         groups,
         lambda runtime, members: runtime.plan(session.desired, members, memory, expect_some=expect_some),
     )
     return guarded(session.desired, plan, facts)
+
+
+def memory_of(ledger: Ledger) -> Memory:
+    """What a ledger remembers that a plan makes use of."""
+    return Memory(ledger.known_groups(), ledger.removals())
 
 
 def plan_with(

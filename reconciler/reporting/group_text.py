@@ -1,6 +1,6 @@
 """One group of a plan as a block of lines, in the reader's words: a headline, the reasons, and what will happen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -95,18 +95,24 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
 
 def field_lines(group: GroupPlan, options: BlockOptions) -> list[str]:
     """What differs about ``group`` and nothing else: a line for each change, and for each thing that it deletes."""
-    style, width = options.style, options.width
-    lines = [headline(group, style)]
-    shown = group.changes if options.limit is None else group.changes[: options.limit]
+    lines = [headline(group, options.style), *change_lines(group.changes, options.style, options.width, options.limit)]
+    return [*lines, *(f"    {line}" for line in removal_lines(group.finishing, options.style))]
+
+
+def change_lines(
+    changes: Sequence[Change], style: Style, width: int | None = VALUE_WIDTH, limit: int | None = SECTION_LIMIT
+) -> list[str]:
+    """An indented line for each of the first ``limit`` changes, values cut to ``width``; how many more there are."""
+    shown = changes if limit is None else changes[:limit]
+    lines = []
     for change in shown:
-        sign, path = style.sign(_CHANGE_SIGNS[change.kind]), cut_middle(style.text(change.path), style, width=width)
+        text = f"    {style.sign(_CHANGE_SIGNS[change.kind])} {cut_middle(style.text(change.path), style, width=width)}"
         if change.kind == "change":
-            lines.append(f"    {sign} {path}  {before_after(change.before, change.after, style, width=width)}")
-        else:
-            lines.append(f"    {sign} {path}")
-    if len(shown) < len(group.changes):
-        lines.append(f"    {style.ellipsis} and {len(group.changes) - len(shown):,} more")
-    return [*lines, *(f"    {line}" for line in removal_lines(group.finishing, style))]
+            text += f"  {before_after(change.before, change.after, style, width=width)}"
+        lines.append(text)
+    if len(shown) < len(changes):
+        lines.append(f"    {style.ellipsis} and {len(changes) - len(shown):,} more")
+    return lines
 
 
 def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:

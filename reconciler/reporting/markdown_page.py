@@ -47,12 +47,12 @@ class Page:
         past = [entry.facts() for entry in [*self.past, now][-HISTORY:]]
         return [marker_line({**self.identity, **facts, "history": past})]
 
-    def foot(self, digest: str) -> list[str]:
-        """What is below a line: the plan's digest, commit, run, how to go on, and the history."""
-        facts = [f"Plan {code(digest)}"]
+    def foot(self, digest: str | None) -> list[str]:
+        """What is below a line: the plan's digest (None: no plan), commit, run, how to go on, and the history."""
+        facts = [f"Plan {code(digest)}"] if digest is not None else []
         facts += [f"commit {code(self.commit)}"] if self.commit else []
         facts += [link("run", self.run)] if self.run else []
-        lines = ["---", "", " · ".join(facts), ""]
+        lines = ["---", "", " · ".join(facts), ""] if facts else ["---", ""]
         lines += [self.next_step, ""] if self.next_step else []
         if self.past:
             entries = [

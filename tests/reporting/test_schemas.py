@@ -5,7 +5,7 @@ from jsonschema import Draft202012Validator
 
 from tests.reporting.schemas import mismatches, schema
 
-NAMES = ("plan", "status", "validate", "stats")
+NAMES = ("plan", "status", "validate", "stats", "drift")
 PROBLEM = {"file": "a.yaml", "line": 1, "column": 2, "rule": "unknown-key", "message": "what", "hint": "how"}
 STATS = {
     "formatVersion": 1,

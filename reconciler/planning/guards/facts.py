@@ -1,4 +1,4 @@
-"""What guards need to know that stands in no plan, as observing found it on the way."""
+"""What guards and drift need to know that stands in no plan, as observing found it on the way."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,13 @@ class Facts:
     failing: Mapping[str, str] = field(default_factory=dict)
     others: frozenset[str] = frozenset()
     knows_ours: bool = False
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
     def __or__(self, more: "Facts") -> "Facts":
         """The facts of two runtimes together."""
-        return Facts({**self.failing, **more.failing}, self.others | more.others, self.knows_ours or more.knows_ours)
+        return Facts(
+            {**self.failing, **more.failing},
+            self.others | more.others,
+            self.knows_ours or more.knows_ours,
+            {**self.waiting, **more.waiting},
+        )

@@ -13,7 +13,7 @@ from reconciler.runtimes.base import Planned
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.things import missing_types, provisioning_by
 from reconciler.runtimes.v1.compare import Comparison, compare_group
-from reconciler.runtimes.v1.live import Answers, LiveFleet, LiveGroup, Questions
+from reconciler.runtimes.v1.live import RUNNING, Answers, LiveFleet, LiveGroup, Questions
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.questions import open_questions
@@ -68,7 +68,7 @@ def _facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str])
     knows_ours = bool(known_groups or (live.names & declared.keys()) - foreign)
     sources = {template.source.group_id for template in desired.templates.values() if template.source is not None}
     others = {row["Name"] for row in live.others if row["Id"] not in sources}
-    return Facts(failing_groups(live.groups), frozenset(others), knows_ours)
+    return Facts(failing_groups(live.groups), frozenset(others), knows_ours, waiting_groups(live.groups))
 
 
 def failing_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:
@@ -77,6 +77,15 @@ def failing_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:
         name: group.deployment.error
         for name, group in live.items()
         if group.deployment is not None and group.deployment.status == "Failure"
+    }
+
+
+def waiting_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:
+    """The groups whose newest deployment is under way, with its status and since when."""
+    return {
+        name: f"{group.deployment.status} since {group.deployment.updated_at or group.deployment.created_at}"
+        for name, group in live.items()
+        if group.deployment is not None and group.deployment.status in RUNNING
     }
 
 
