@@ -27,7 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     seen: Counter[Path] = Counter()
     for item in items:
         if isinstance(item, pytest.Function) and (mark := item.get_closest_marker("disturbed")) is not None:
-            item.user_properties.append(("disturbed", (mark.kwargs["where"], how_disturbed(item, mark))))
+            runtime = "v2" if str(item.callspec.params.get("scenario")).startswith("v2") else "v1"
+            where = f"{runtime} {mark.kwargs['where']}"
+            item.user_properties.append(("disturbed", (where, how_disturbed(item, mark))))
         if item.get_closest_marker("sampled") is not None:
             if seen[item.path] % 3:
                 item.add_marker(pytest.mark.long)

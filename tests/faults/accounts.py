@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from reconciler.sandbox.testing import Sandbox
 from tests import live
+from tests.faults.accounts_v2 import account_v2
 from tests.fleets import ARTIFACTS_BUCKET
 
 SAYING = ("reconciler:fleet", "reconciler:template", "reconciler:template-version", "reconciler:families")
@@ -32,6 +33,7 @@ def account(aws: Sandbox) -> dict[str, Any]:
         "all certificates": len(iot.list_certificates()["certificates"]),
         "policies": len(iot.list_policies()["policies"]),
         "keys": {name: key_fits(aws, name) for name in things},
+        **account_v2(aws),
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from reconciler.sandbox.testing import Sandbox
+from tests.faults.scenarios_v2 import MOST_CALLS_V2, SCENARIOS_V2
 from tests.fleets import LAMBDA, FleetFiles
 from tests.runtimes.v1.applying import applied
 
@@ -41,8 +42,7 @@ def reset(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
     return fleet.group("a", devices=0, deployment={"state": "reset"}).write()
 
 
-SCENARIOS: dict[str, Scenario] = {
-    scenario.__name__: scenario for scenario in (new, changed, several, redeployed, reset)
-}
-MOST_CALLS = {"new": 28, "changed": 27, "several": 38, "redeployed": 14, "reset": 12}
+SCENARIOS_V1 = (new, changed, several, redeployed, reset)
+SCENARIOS: dict[str, Scenario] = {**{scenario.__name__: scenario for scenario in SCENARIOS_V1}, **SCENARIOS_V2}
+MOST_CALLS = {"new": 28, "changed": 27, "several": 38, "redeployed": 14, "reset": 12} | MOST_CALLS_V2
 """No apply of a scenario makes more calls: a test says so. What lies beyond the last call strikes nothing."""

@@ -22,7 +22,7 @@ from tests.faults.scenarios import MOST_CALLS, SCENARIOS
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
 
-LOCAL = "v1 local"
+LOCAL = "local"
 """What the matrix calls this half of it."""
 Undisturbed = Callable[[str], tuple[dict[str, Any], int]]
 EVERY = 97
@@ -40,7 +40,10 @@ def cases(*kinds: str) -> list[ParameterSet]:
     return found
 
 
-SAMPLED = [name if name in {"changed", "several"} else pytest.param(name, marks=pytest.mark.long) for name in SCENARIOS]
+SAMPLED = [
+    name if name in {"changed", "several", "v2_changed"} else pytest.param(name, marks=pytest.mark.long)
+    for name in SCENARIOS
+]
 """All scenarios, of which `make test` takes those that touch the most."""
 
 

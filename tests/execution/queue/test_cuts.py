@@ -17,7 +17,7 @@ from tests.execution.queue.working import QUEUES, Place, queue_fleet
 from tests.faults.killing import killed_at
 from tests.runtimes.v1.faults import Killed, cut_off_at, one_group
 
-QUEUED = "v1 queues"
+QUEUED = "queues"
 """What the matrix calls this half of it."""
 CALLS = 80
 """More than one group takes from its message to its deployment; what lies beyond the last one is no cut."""
