@@ -9,6 +9,7 @@ from reconciler.model.position import Position
 
 THING = "thing/"
 _PARTITION = re.compile(r"aws(-[a-z]+)*\Z")
+_VERSION = re.compile(r"[1-9][0-9]*\Z")
 _QUALIFIER = re.compile(r"[a-zA-Z0-9_-]+\Z")
 
 
@@ -82,6 +83,23 @@ def check_function(text: str, position: Position, fleet: Fleet, problems: Proble
         message = f"FunctionArn names {given}, which Greengrass V1 does not take"
         hint = f"add a version or an alias, such as {':'.join(text.split(':')[:7])}:1"
         problems.add(position, "unqualified-function", message, hint)
+
+
+def check_function_version(text: str, position: Position, fleet: Fleet, problems: Problems) -> None:
+    """Check the ARN of a function that becomes a V2 component: it names a version (API reference, ``lambdaArn``)."""
+    arn = check_home(text, "lambdaArn", position, fleet, problems)
+    if arn is None:
+        return
+    kind, _, rest = arn.resource.partition(":")
+    name, _, qualifier = rest.partition(":")
+    example = f"arn:{fleet.partition}:lambda:{fleet.region}:{fleet.account}:function:NAME:1"
+    if arn.service != "lambda" or kind != "function" or not name:
+        message = f"lambdaArn is {quote(text)}, which names no Lambda function"
+        problems.add(position, "bad-arn", message, f"write {example}")
+    elif not _VERSION.match(qualifier):
+        given = f"{qualifier}, which is no version" if qualifier else "no version"
+        message = f"lambdaArn names {given} of the function {name}; Greengrass V2 takes no alias"
+        problems.add(position, "unqualified-function", message, f"write the number of a version, as in {example}")
 
 
 def check_role(text: str, position: Position, fleet: Fleet, problems: Problems) -> None:

@@ -12,10 +12,9 @@ from reconciler.desired.schemas import validator
 from reconciler.model.position import Position
 
 API_VERSION = "reconciler/v1"
-KINDS = ("Fleet", "Template", "Group", "Device")
+KINDS = ("Fleet", "Template", "Component", "Group", "Device")
 _LATER_KINDS = {
     "GroupSet": "write each group as a Group document",
-    "Component": "deploy components with another tool until then",
 }
 
 
@@ -71,6 +70,11 @@ def check_document(document: Document, problems: Problems) -> Checked | None:
     return Checked(kind, root, value, name, document.position, complete)
 
 
+def is_ours(document: Document) -> bool:
+    """Whether a document says that it is one of ours, whatever else is wrong with it."""
+    return isinstance(document.root, LocatedDict) and "apiVersion" in document.root
+
+
 def document_name(root: Any) -> str | None:
     """The metadata.name of a document, if it has one, whatever else it is."""
     metadata = root.get("metadata") if isinstance(root, LocatedDict) else None
@@ -85,6 +89,8 @@ def _kind(root: LocatedDict, problems: Problems) -> str | None:
         hint = f"add apiVersion: {API_VERSION}, or move files that are not the fleet's out of its directory"
         if close := next((key for key in root if key.casefold() in {"apiversion", "api_version", "version"}), None):
             hint = f"write apiVersion: {API_VERSION} in place of {close}"
+        elif any(key.casefold() == "recipeformatversion" for key in root):
+            hint = "name this file under spec.recipe of a Component document, or move it out of the fleet's directory"
         problems.add(start, "missing-key", "this document lacks the key apiVersion", hint)
         return None
     version = root["apiVersion"]

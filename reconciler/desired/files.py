@@ -2,14 +2,17 @@
 
 import codecs
 import errno
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePath
 
-from reconciler.desired.problems import Problems
+from reconciler.desired.problems import Problems, quote
 from reconciler.model.position import Position
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -108,15 +111,64 @@ def read_text(fleet: FleetDirectory, relative: PurePath, problems: Problems) -> 
     return _decode(data, position, problems)
 
 
-def _read(path: Path) -> bytes:
-    """Up to one byte more than may be: never blocks on a FIFO, never reads what its size already refuses."""
+def named_file(
+    fleet: FleetDirectory, name: str, what: str, position: Position, hint: str, problems: Problems
+) -> PurePath | None:
+    """The relative path of the file that ``what`` (a key) names at ``position``; None, with a problem, if it is none.
+
+    ``hint`` says what to do about a file that does not exist.
+    """
+    relative = PurePath(os.path.normpath(name)) if "\0" not in name else PurePath()
+    if "\0" in name or relative.is_absolute() or not fleet.holds(fleet.path / relative):
+        message = f"{what} {quote(name)} leaves the fleet directory"
+        problems.add(
+            position, "outside-fleet", message, "put the file into the fleet directory, and name it from there"
+        )
+        return None
+    if (wrong := _not_a_file(fleet.path / relative)) is not None:
+        problems.add(position, "unknown-file", f"{what} names the file {quote(name)}, which {wrong}", hint)
+        return None
+    return relative
+
+
+def _not_a_file(path: Path) -> str | None:
+    """What keeps ``path`` from being a file, None if it is one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return "does not exist"
+    return "is a directory" if stat.S_ISDIR(mode) else None
+
+
+def file_digest(fleet: FleetDirectory, relative: PurePath, problems: Problems) -> tuple[str, int] | None:
+    """The SHA-256 of a file (hex digits) and its size in bytes, or None, with a problem, if it cannot be read."""
+    try:
+        with _open(fleet.path / relative) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError as error:
+        problems.add(
+            fleet.position(relative), "unreadable", f"reading it: {_reason(error)}", "make it a file that can be read"
+        )
+        return None
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BufferedReader]:
+    """The file to read from: never blocks on a FIFO. Raises OSError for what is no file."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            kind = "directory" if stat.S_ISDIR(status.st_mode) else "pipe or device"
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "directory" if stat.S_ISDIR(mode) else "pipe or device"
             raise OSError(errno.EINVAL, f"it is a {kind}")
-        return bytes(MAX_BYTES + 1) if status.st_size > MAX_BYTES else file.read(MAX_BYTES + 1)
+        yield file
+
+
+def _read(path: Path) -> bytes:
+    """Up to one byte more than may be: never reads what its size already refuses."""
+    with _open(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        return bytes(MAX_BYTES + 1) if size > MAX_BYTES else file.read(MAX_BYTES + 1)
 
 
 def _decode(data: bytes, start: Position, problems: Problems) -> str | None:

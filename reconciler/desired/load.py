@@ -1,17 +1,21 @@
 """Reads a fleet directory and gives back the desired state, or everything that is wrong with it."""
 
 import gc
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
-from reconciler.desired.documents import Checked, check_document, document_name
+from reconciler.desired.components import build_components
+from reconciler.desired.documents import Checked, check_document, document_name, is_ours
 from reconciler.desired.expand import GroupExpander
 from reconciler.desired.files import FleetDirectory, find_yaml, open_directory, printable, read_text
 from reconciler.desired.fleet import build_fleet
 from reconciler.desired.groups import GroupBuilder, Unread
-from reconciler.desired.parse import parse
+from reconciler.desired.located import LocatedDict
+from reconciler.desired.parse import Document, parse
 from reconciler.desired.problems import Problems
 from reconciler.desired.provisioning import load_provisioning_templates
 from reconciler.desired.pruning import check_moves
@@ -59,10 +63,11 @@ def _no_directory(directory: Path, shown_as: str | None, error: Exception) -> Pr
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """The documents of a directory, and what could not be read of it."""
+    """The documents of a directory, those of other kinds that Components name, and what could not be read of it."""
 
     documents: list[Checked]
     unread: Unread
+    foreign: dict[PurePath, list[Document]]
 
     def of_kind(self, kind: str) -> list[Checked]:
         return [document for document in self.documents if document.kind == kind]
@@ -72,6 +77,7 @@ def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
     content = _read(directory, find_yaml(directory, problems), problems)
     fleet = build_fleet(content.of_kind("Fleet"), directory.position(""), content.unread.everything, problems)
     templates = build_templates(content.of_kind("Template"), fleet, problems)
+    components = build_components(content.of_kind("Component"), directory, fleet, content.foreign, problems)
     provisioning_templates = load_provisioning_templates(directory, problems)
     group_documents = content.of_kind("Group")
     builder = GroupBuilder(directory, fleet, templates, content.unread, problems)
@@ -94,6 +100,7 @@ def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
         directory=directory.path,
         fleet=fleet,
         templates={ref: entry.template for ref, entry in sorted(templates.entries.items()) if entry is not None},
+        components=components,
         groups=groups,
         provisioning_templates={name: found for name, found in provisioning_templates.items() if found is not None},
     )
@@ -101,7 +108,7 @@ def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
 
 def _read(directory: FleetDirectory, files: Iterable[PurePath], problems: Problems) -> _Content:
     """Every document, checked against its schema; the text and what was read from it are let go file by file."""
-    content = _Content([], Unread(everything=len(problems) == 0))
+    content = _Content([], Unread(everything=len(problems) == 0), {})
     for relative in files:
         text = read_text(directory, relative, problems)
         if text is None:
@@ -111,9 +118,31 @@ def _read(directory: FleetDirectory, files: Iterable[PurePath], problems: Proble
         if not whole:
             content.unread.add(text=text)
         for document in found:
-            checked = check_document(document, problems)
-            if checked is not None:
-                content.documents.append(checked)
+            if is_ours(document):
+                _take(document, content, problems)
             else:
-                content.unread.add(name=document_name(document.root))
+                content.foreign.setdefault(relative, []).append(document)
+    recipes = {
+        PurePath(os.path.normpath(recipe))
+        for document in content.of_kind("Component")
+        if isinstance(recipe := _recipe(document), str)
+    }
+    for relative, documents in content.foreign.items():
+        if relative not in recipes:
+            for document in documents:
+                _take(document, content, problems)
     return content
+
+
+def _take(document: Document, content: _Content, problems: Problems) -> None:
+    checked = check_document(document, problems)
+    if checked is not None:
+        content.documents.append(checked)
+    else:
+        content.unread.add(name=document_name(document.root))
+
+
+def _recipe(document: Checked) -> Any:
+    """What a Component document says under ``recipe``, however wrong it is otherwise."""
+    spec = document.root.get("spec")
+    return spec.get("recipe") if isinstance(spec, LocatedDict) else None

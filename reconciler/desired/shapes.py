@@ -79,6 +79,11 @@ _V2_RULES: Rules = {
     # AWS IoT API reference, TimeoutConfig: up to seven days
     "IoTJobInProgressTimeoutInMinutes": {"minimum": 1, "maximum": 10_080},
     "OptionalInteger": _NOT_NEGATIVE,
+    "ComponentDependencyMap": {"propertyNames": _COMPONENT_NAMES},
+    # As those of a merge, values may be secrets.
+    "LambdaEnvironmentVariables": {
+        "additionalProperties": {"type": "string", "writeOnly": True, "patternErrorMessage": "text, in quotes"}
+    },
 }
 
 
@@ -92,6 +97,15 @@ def family_validator(family: str) -> Validator:
 def deployment_validator(part: str) -> Validator:
     """A validator for a ``part`` of a V2 deployment (one of ``DEPLOYMENT_PARTS``), ``merge`` a mapping or JSON text."""
     return Validator(_schema_of(DEPLOYMENT_PARTS[part], _shapes("greengrassv2", "2020-11-30"), _V2_RULES))
+
+
+@cache
+def lambda_validator() -> Validator:
+    """A validator for a component that is a Lambda function, without its name and version."""
+    schema = _schema_of("LambdaFunctionRecipeSource", _shapes("greengrassv2", "2020-11-30"), _V2_RULES)
+    own = ("componentName", "componentVersion")
+    members = {member: part for member, part in schema["properties"].items() if member not in own}
+    return Validator({**schema, "properties": members})
 
 
 @cache

@@ -1,13 +1,12 @@
 """Entries of ``cores`` and ``devices``, and Device documents → things."""
 
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, Literal
 
 from reconciler.desired.configuration import NOTHING, Configuration, declare_configuration
-from reconciler.desired.files import FleetDirectory, read_text
+from reconciler.desired.files import FleetDirectory, named_file, read_text
 from reconciler.desired.located import LocatedDict, plain
 from reconciler.desired.problems import Problems, quote
 from reconciler.desired.provisioning import is_template_name
@@ -22,6 +21,9 @@ Role = Literal["core", "device"]
 MAX_CORE_NAME = 124
 """Bytes of a core's thing name (AWS General Reference, AWS IoT Greengrass V1 quotas, and those of V2)."""
 _PEM_BEGINS = ("-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN NEW CERTIFICATE REQUEST-----")
+
+# A request without its first line looks like a path.
+_NO_CSR_FILE = "write a path in the fleet directory, or the request itself (-----BEGIN CERTIFICATE REQUEST-----)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ def _csr(entry: LocatedDict, directory: FleetDirectory, problems: Problems) -> s
         return None
     position = entry.position("csr")
     if not text.lstrip().startswith("-----BEGIN"):
-        read = _read_csr(text, position, directory, problems)
+        relative = named_file(directory, text, "csr", position, _NO_CSR_FILE, problems)
+        read = read_text(directory, relative, problems) if relative is not None else None
         if read is None:
             return None
         text = read
@@ -151,30 +154,6 @@ def _csr(entry: LocatedDict, directory: FleetDirectory, problems: Problems) -> s
         problems.add(position, "bad-csr", "csr holds no certificate signing request in PEM", hint)
         return None
     return str(text)
-
-
-def _read_csr(name: str, position: Position, directory: FleetDirectory, problems: Problems) -> str | None:
-    relative = PurePath(name)
-    if "\0" in name or relative.is_absolute() or not directory.holds(directory.path / relative):
-        message = f"csr {quote(name)} leaves the fleet directory"
-        hint = "put the file into the fleet directory, and name it from there"
-        problems.add(position, "outside-fleet", message, hint)
-        return None
-    if (wrong := _not_a_file(directory.path / relative)) is not None:
-        message = f"csr names the file {quote(name)}, which {wrong}"
-        hint = "write a path in the fleet directory, or the request itself (-----BEGIN CERTIFICATE REQUEST-----)"
-        problems.add(position, "unknown-file", message, hint)
-        return None
-    return read_text(directory, relative, problems)
-
-
-def _not_a_file(path: Path) -> str | None:
-    """What keeps ``path`` from being a file, None if it is one. A request without its first line looks like a path."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return "does not exist"
-    return "is a directory" if stat.S_ISDIR(mode) else None
 
 
 def _is_csr(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Greengrass V2 deployments as the API takes them, and how large they are then."""
+"""Greengrass V2 deployments and recipes as the API takes them, and how large they are then."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,3 +29,8 @@ def _component(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     if "merge" not in update:
         return spec
     return {**spec, "configurationUpdate": {**update, "merge": canonical_json(update["merge"])}}
+
+
+def inline_recipe(recipe: Mapping[str, Any]) -> bytes:
+    """``recipe`` as CreateComponentVersion takes it: JSON text, the same for equal recipes."""
+    return canonical_json(recipe).encode()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.stats import Stats
+from reconciler.desired.artifacts import with_fleet
 from reconciler.execution.dynamodb_ledger import DynamoDbLedger
 from reconciler.execution.guarding import guarded
 from reconciler.execution.ledger import Ledger, now_text
@@ -76,7 +77,7 @@ def open_session(desired: DesiredState, stats: Stats | None = None, *, refresh: 
         from reconciler.execution.queue.stack import read_stack  # noqa: PLC0415 (imports botocore)
 
         stack = read_stack(aws, fleet)
-        desired = replace(desired, fleet=stack.fleet)
+        desired = with_fleet(desired, stack.fleet)
     state = local_state(desired.directory)
     with closing(Cache(state / "cache.db")) as cache, closing(_ledger(desired, aws)) as ledger:
         patience = Patience()

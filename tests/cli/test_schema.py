@@ -8,7 +8,7 @@ from reconciler.desired.schemas import schema_names, schema_text
 from reconciler.model.errors import UsageError
 
 
-@pytest.mark.parametrize("kind", ["fleet", "Group", "TEMPLATE", "device"])
+@pytest.mark.parametrize("kind", ["fleet", "Group", "TEMPLATE", "device", "Component"])
 def test_a_kinds_schema_is_printed_as_it_is(kind: str) -> None:
     result = CliRunner().invoke(print_schema, [kind])
     assert result.exit_code == 0
@@ -21,7 +21,7 @@ def test_without_a_kind_they_are_listed_a_line_each() -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(schema_names())
-    assert "fleet     A fleet: one directory of files for one AWS account and region" in lines
+    assert "fleet      A fleet: one directory of files for one AWS account and region" in lines
 
 
 def test_an_unknown_kind_is_wrong_usage() -> None:

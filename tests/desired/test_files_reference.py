@@ -44,7 +44,8 @@ def test_every_rule_of_the_loader_is_in_the_reference() -> None:
 
 def test_the_examples_of_the_reference_load(fleets: Any) -> None:
     documents = re.findall(r"^```yaml\n(apiVersion.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    assert len(documents) == 6
+    assert len(documents) == 8
     empty = dict.fromkeys(("fleet.yaml", "template.yaml", "group.yaml"), "")
-    state = fleets.load({**empty, "all.yaml": "---\n".join(documents)})
+    state = fleets.load({**empty, "all.yaml": "---\n".join(documents), "components/logger/logger.py": ""})
+    assert [ref.name for ref in state.components] == ["com.example.Logger", "com.example.Press"]
     assert [len(group.things) for group in state.groups] == [3, 3]

@@ -51,7 +51,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "unknown-kind",
         "x.yaml",
         f"{HEAD}kind: §Potato\n",
-        'unknown kind: the text "Potato"; the kinds are Fleet, Template, Group, Device',
+        'unknown kind: the text "Potato"; the kinds are Fleet, Template, Component, Group, Device',
     ),
     ("unknown-kind", "x.yaml", f"{HEAD}kind: §[Group]\n", "unknown kind: a list; the kinds are"),
     ("missing-key", "x.yaml", "§apiVersion: reconciler/v1\n", "this document lacks the key kind; add kind: one of"),
@@ -275,12 +275,6 @@ CASES: list[tuple[str, str, str, str]] = [
         "x.yaml",
         f"{HEAD}kind: §GroupSet\n",
         "kind: GroupSet is not supported yet; a later version brings it; write each",
-    ),
-    (
-        "not-yet",
-        "x.yaml",
-        f"{HEAD}kind: §Component\n",
-        "kind: Component is not supported yet; a later version brings it",
     ),
     (
         "not-yet",

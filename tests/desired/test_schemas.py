@@ -9,7 +9,7 @@ from reconciler.desired.fits import compile_schema
 from reconciler.desired.schemas import Validator, schema, schema_names, schema_text, validator
 from reconciler.desired.shapes import FAMILIES, family_validator
 
-KINDS = ("device", "fleet", "group", "template")
+KINDS = ("component", "device", "fleet", "group", "template")
 
 
 def described(part: Any, path: str = "") -> list[str]:
