@@ -69,7 +69,9 @@ class GroupExpander:
         """``group`` with what Greengrass V2 deploys to it."""
         check_things(declared, self._problems)
         contexts = {
-            core.thing.thing_name: context.of_thing(self._fleet, core.thing, core.labels) for core in declared.cores
+            core.thing.thing_name: context.of_thing(self._fleet, core.thing, core.labels)
+            for core in declared.cores
+            if core.configuration.values
         }
         found = deployed(declared, entry, context, contexts, self._problems)
         cores = (

@@ -46,6 +46,34 @@ apiVersion: reconciler/v1
 kind: Device
 metadata: {name: f, labels: {<<: *l, b: c}}
 spec: {group: g, role: device}
+---
+apiVersion: reconciler/v1
+kind: Template
+metadata: {name: gateway}
+spec:
+  version: 1
+  runtime: greengrass/v2
+  deployment:
+    components:
+      a.b: {componentVersion: 1.0.0, configurationUpdate: {reset: [""], merge: {x: ["${groupName} $${y}"]}}}
+    iotJobConfiguration: {timeoutConfig: {inProgressTimeoutInMinutes: 3}}
+---
+apiVersion: reconciler/v1
+kind: Component
+metadata: {name: a.b}
+spec:
+  version: 1.0.0
+  recipe: {RecipeFormatVersion: 2020-01-25, Manifests: [{Artifacts: [{URI: "${artifacts}/fleet.yaml"}]}]}
+  artifacts: [fleet.yaml]
+---
+apiVersion: reconciler/v1
+kind: Group
+metadata: {name: h}
+spec:
+  template: {name: gateway, version: 1}
+  configuration: {a.b: {x: {}}}
+  cores: [{thingName: i, configuration: {a.b: {x: "${thingName}"}}}]
+  devices: [{thingName: j, cores: [i]}]
 """
 PIECES = [
     *SOUND.split(),
