@@ -51,6 +51,7 @@ from reconciler.reporting.style import Style
     help="Return once the run is recorded and queued; `reconcile status` follows it. Only with execution mode queue.",
 )
 @options.allow_empty_option
+@options.refresh_option
 @options.guard_option
 @options.waiver_options
 @options.color_option
@@ -75,6 +76,7 @@ def apply(
     detach: bool,
     allow_partial: bool,
     allow_empty: bool,
+    refresh: bool,
 ) -> int:
     """Plan the fleet in DIR, ask, and bring it to what its files say; or carry out the plan saved in PLAN.json.
 
@@ -97,7 +99,7 @@ def apply(
     )
     plan = read_plan_file(Path(target)) if saved else None
     waivers = [*waive, *approve]
-    with opened(directory, select, exclude, stats, guards=guard, waivers=waivers) as fleet:
+    with opened(directory, select, exclude, stats, guards=guard, waivers=waivers, refresh=refresh) as fleet:
         session, groups = fleet.session, fleet.groups
         if plan is not None:
             check_fits(plan, session.desired.fleet, directory)

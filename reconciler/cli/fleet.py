@@ -34,10 +34,12 @@ def opened(
     *,
     guards: Mapping[str, GuardSetting] | None = None,
     waivers: Iterable[Waiver] = (),
+    refresh: bool = False,
 ) -> Iterator[OpenFleet]:
     """Load ``directory``, open its account, and write ``stats`` at the end, also when something went wrong.
 
-    ``guards`` are laid over those of the fleet, and the names in ``waivers`` are checked. Raises ConfigurationError,
+    ``guards`` are laid over those of the fleet, and the names in ``waivers`` are checked; ``refresh`` is as in
+    ``open_session``. Raises ConfigurationError,
     UsageError, AwsError, and ReconcileError where ``stats`` cannot be written.
     """
     with written_at_end(stats) as counted:
@@ -46,7 +48,7 @@ def opened(
         desired = replace(desired, fleet=fleet)
         check_waivers(desired, waivers)
         groups = select_groups(desired.groups, select, exclude)
-        with open_session(desired, counted) as session:
+        with open_session(desired, counted, refresh=refresh) as session:
             yield OpenFleet(session, groups)
 
 

@@ -107,6 +107,16 @@ def allow_empty_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def refresh_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--refresh`` as ``refresh``."""
+    return click.option(
+        "--refresh",
+        is_flag=True,
+        envvar="RECONCILE_REFRESH",
+        help="Read also what AWS has no bulk read for, and what else is taken as it was last seen: client devices.",
+    )(command)
+
+
 def guard_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--guard NAME=VALUE``, repeatable, as ``guard`` (settings by the guard's name)."""
     return click.option(

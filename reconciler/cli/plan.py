@@ -37,6 +37,7 @@ CHANGES = 2
     help="Exit 2 if there are changes, 0 if there are none.",
 )
 @options.allow_empty_option
+@options.refresh_option
 @options.guard_option
 @options.color_option
 @options.stats_option
@@ -53,9 +54,10 @@ def plan(
     verbose: bool,
     detailed_exitcode: bool,
     allow_empty: bool,
+    refresh: bool,
 ) -> int:
     """Say what an apply would change in the fleet in DIR, and change nothing."""
-    with opened(directory, select, exclude, stats, guards=guard) as fleet:
+    with opened(directory, select, exclude, stats, guards=guard, refresh=refresh) as fleet:
         found = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)
     if out is not None:
         write_plan(out, found)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from reconciler.model.plan import FINISHING_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
+from reconciler.model.template import GREENGRASS_V2
+from reconciler.reporting import group_text_v2
 from reconciler.reporting.removal_text import removal_lines
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import VALUE_WIDTH, before_after, cut_middle, entity_text, short_value
@@ -17,7 +19,8 @@ _VERBS: Mapping[str, str] = {"none": "unchanged"}
 _CHANGE_SIGNS = {"add": "+", "remove": "-", "change": "~"}
 
 _FAMILIES = ("cores", "devices", "functions", "connectors", "loggers", "resources", "subscriptions")
-_SECTION_ORDER = ("group", *_FAMILIES, "other", "group version", "tags", "deployment")
+_DOCUMENT = ("publications", "components", "deploymentPolicies", "iotJobConfiguration")
+_SECTION_ORDER = ("group", *_FAMILIES, *_DOCUMENT, "other", "group version", "tags", "deployment")
 _THING_FAMILIES = {"cores": "core", "devices": "device"}
 _SECTIONS_OF_KINDS = {
     "create-group": "group",
@@ -27,6 +30,7 @@ _SECTIONS_OF_KINDS = {
     "deploy": "deployment",
     "redeploy": "deployment",
     "reset-deployments": "deployment",
+    **group_text_v2.SECTIONS,
 }
 
 
@@ -127,7 +131,7 @@ def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:
         actions.setdefault(_section_of(action), []).append(action)
     for section in _SECTION_ORDER:
         if section in changes or section in actions:
-            yield from _section(section, changes.get(section, []), actions.get(section, []), options)
+            yield from _section(group, section, changes.get(section, []), actions.get(section, []), options)
 
 
 def _section_of(action: Action) -> str:
@@ -140,7 +144,11 @@ def _section_of(action: Action) -> str:
 
 
 def _section(
-    section: str, changes: list[tuple[Place, Change]], actions: list[Action], options: BlockOptions
+    group: GroupPlan,
+    section: str,
+    changes: list[tuple[Place, Change]],
+    actions: list[Action],
+    options: BlockOptions,
 ) -> Iterator[str]:
     style = options.style
     thing_actions = {
@@ -149,10 +157,11 @@ def _section(
         if action.kind in ("provision-thing", "associate-thing")
     }
     other_actions = [action for action in actions if action not in thing_actions.values()]
-    details = list(_details(section, changes, thing_actions, options))
+    details = list(_details(group, section, changes, thing_actions, options))
     if section == "tags" and not details:
         details = [line for action in other_actions for line in _tags_to_come(action, style)]
-    heads = [_head(action, options) for action in other_actions]
+    is_v2 = group.runtime == GREENGRASS_V2
+    heads = group_text_v2.heads(other_actions, group, style) if is_v2 else [_head(a, options) for a in other_actions]
     # What the action's own line says already is not said again: a new group, a deployment that starts from nothing.
     if heads and section in ("group", "deployment"):
         details = [line for (_, change), line in zip(changes, details, strict=True) if not _says_nothing_new(change)]
@@ -241,6 +250,7 @@ def _tags_to_come(action: Action, style: Style) -> list[str]:
 
 
 def _details(
+    group: GroupPlan,
     section: str,
     changes: list[tuple[Place, Change]],
     thing_actions: Mapping[str, Action],
@@ -250,7 +260,9 @@ def _details(
     style, role, told = options.style, _THING_FAMILIES.get(section), set[str]()
     for place, change in changes:
         sign = style.sign(_CHANGE_SIGNS[change.kind])
-        if role is not None and place.entity is not None and not place.field and change.kind != "change":
+        if section == "components" and place.entity is not None and not place.field and change.kind != "change":
+            yield group_text_v2.component_line(place.entity, change, group, style, width=options.width)
+        elif role is not None and place.entity is not None and not place.field and change.kind != "change":
             told.add(place.entity)
             action = thing_actions.get(place.entity)
             yield f"{sign} {role} thing {style.text(place.entity)}{_thing_text(change, action, options)}"

@@ -26,6 +26,8 @@ def _text(action: Action, style: Style) -> str:
     match action.kind:
         case "delete-group":
             return "group: delete it from AWS IoT Greengrass"
+        case "delete-deployments":
+            return f"deployments to {name}: cancel and delete them"
         case "delete-definition":
             return f"{style.text(str(action.inputs['family']))}: delete definition {name}, which no other group uses"
         case "deprovision-thing":

@@ -54,7 +54,7 @@ def _components(groups: list[GroupPlan]) -> int:
     return sum(
         change.kind == "remove" and _COMPONENT.match(change.path) is not None
         for group in groups
-        if group.operation != "delete"
+        if group.operation != "delete" and not group.of_kind("reset-deployments")  # which the files ask for
         for change in group.changes
     )
 

@@ -167,7 +167,6 @@ def _tag_changes(difference: _Difference) -> dict[str, Change]:
 def _changes(difference: _Difference) -> tuple[Change, ...]:
     """Every difference of the group: itself, its members and client devices, its tags, its deployments."""
     changes = [*difference.members.changes, *_tag_changes(difference).values(), *difference.choice.changes]
-    changes += [Change(f"publications[{a.subject}]", "add", None, a.inputs["version"]) for a in difference.components]
     if not difference.live.exists:
         changes.append(Change("group", "add", None, difference.group.name))
     return tuple(sorted(changes))
@@ -181,7 +180,9 @@ def _operation(difference: _Difference, actions: Iterable[Action]) -> Operation:
         return "create"
     if _tag_changes(difference).keys() <= DEPLOYMENT_MARKS:
         kinds.discard("tag-group")
-    return "deploy" if kinds <= set(DEPLOYMENT_KINDS) and not _changes_content(difference.choice) else "update"
+    if not kinds <= set(DEPLOYMENT_KINDS):
+        return "update"
+    return "update" if "deploy" in kinds and _changes_content(difference.choice) else "deploy"
 
 
 def _changes_content(choice: Choice) -> bool:

@@ -1,0 +1,98 @@
+"""What is said of the actions and components of a Greengrass V2 group, where that is not as in V1."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan
+from reconciler.reporting.style import Style
+from reconciler.reporting.values import entity_text, short_value
+
+SECTIONS: Mapping[str, str] = {
+    "update-members": "cores",
+    "associate-devices": "devices",
+    "publish-component": "publications",
+}
+NAMED = 5
+"""Cores that a line names."""
+
+
+def heads(actions: Sequence[Action], group: GroupPlan, style: Style) -> list[tuple[str, str]]:
+    """The signs and texts of the actions' own lines; those of client devices of many cores are one line."""
+    found = []
+    if associating := [action for action in actions if action.kind == "associate-devices"]:
+        names = [style.text(action.subject) for action in associating]
+        left = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        found.append(("~", f"client devices of {', '.join(names[:NAMED])}{left}"))
+    return found + [_head(action, group, style) for action in actions if action.kind != "associate-devices"]
+
+
+def _head(action: Action, group: GroupPlan, style: Style) -> tuple[str, str]:
+    inputs = action.inputs
+    match action.kind:
+        case "create-group":
+            return "+", "group: create its thing group in AWS IoT"
+        case "update-members":
+            joins, leaves = len(inputs["join"]), len(inputs["leave"])
+            parts = [f"{joins:,} join{'s' if joins == 1 else ''} the thing group"] if joins else []
+            parts += [f"{leaves:,} leave{'s' if leaves == 1 else ''} it"] if leaves else []
+            return "~", f"cores: {', '.join(parts)}"
+        case "publish-component":
+            return "+", _publish_text(inputs, style)
+        case "tag-group":
+            return "~", "tags of the thing group"
+        case kind if kind in DEPLOYMENT_KINDS:
+            return ">", _deployment_text(action, group, style)
+        case kind:
+            return "~", style.text(f"{kind}: {action.subject}")
+
+
+def _publish_text(inputs: Mapping[str, Any], style: Style) -> str:
+    name = style.text(f"{inputs['name']} {inputs['version']}")
+    if state := inputs.get("state"):
+        if state == "FAILED":
+            return f"component {name}: publish it again, as AWS could not take it in"
+        return f"component {name}: wait until AWS has taken it in"
+    count = len(inputs.get("artifacts", ()))
+    artifacts = f" with {count} artifact{'s' if count > 1 else ''}" if count else ""
+    return f"component {name}: publish it{artifacts}, once for all groups that need it"
+
+
+def _deployment_text(action: Action, group: GroupPlan, style: Style) -> str:
+    inputs = action.inputs
+    alone = len(inputs["cores"])
+    to_cores = f"{alone:,} core{'s' if alone != 1 else ''} alone" if alone else ""
+    if action.kind == "reset-deployments":
+        return f"deployment: an empty one, which takes all components off {_cores(group)}"
+    if "document" not in inputs:
+        return f"deployment: send what {to_cores} get{'s' if alone == 1 else ''}"
+    value = f" as {short_value(inputs['value'], style)} asks for" if inputs.get("value") is not None else ""
+    again = " again" if action.kind == "redeploy" else ""
+    also = f", and to {to_cores} what is for {'it' if alone == 1 else 'each'}" if alone else ""
+    return f"deployment: send it{again} to {_cores(group)}{value}, by way of the thing group{also}"
+
+
+def _cores(group: GroupPlan) -> str:
+    """``its 3 cores``, those that the thing group has once the plan is carried out."""
+    members = set(group.live.get("members", ()))
+    for action in group.of_kind("update-members"):
+        members = (members | set(action.inputs["join"])) - set(action.inputs["leave"])
+    return _count(len(members))
+
+
+def _count(number: int) -> str:
+    if number == 0:
+        return "whatever cores will be in it"
+    return f"its {number:,} cores" if number > 1 else "its core"
+
+
+def component_line(name: str, change: Change, group: GroupPlan, style: Style, *, width: int | None) -> str:
+    """A component that comes or goes as a whole; what devices lose is in red."""
+    value = change.after if change.kind == "add" else change.before
+    version = style.text(str(value.get("componentVersion", "")))
+    if change.kind == "remove":
+        number = len(group.live.get("members", ()))
+        cores = f"{number:,} core{'s' if number != 1 else ''}"
+        return f"{style.sign('-')} {style.remove(f'{style.text(name)} {version}: remove it from {cores}')}"
+    rest = {key: item for key, item in value.items() if key != "componentVersion"}
+    more = f"  {entity_text(rest, style, width=width)}" if rest else ""
+    return f"{style.sign('+')} {style.text(name)} {version}{more}"

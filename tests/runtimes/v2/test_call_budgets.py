@@ -1,0 +1,72 @@
+"""What a plan and an apply of V2 cost, as exact numbers of calls: what changed is paid for, not what exists."""
+
+from collections import Counter
+
+import pytest
+
+from reconciler.sandbox.testing import Sandbox
+from tests.fleets import FleetFiles, run_cli
+from tests.runtimes.v2.fleets import applied, group, template
+
+N = 3
+
+
+def cost(aws: Sandbox, fleet: FleetFiles, *options: str) -> Counter[str]:
+    fleet.write()
+    aws.clear_calls()
+    ran = run_cli("plan", fleet.directory, *options)
+    assert ran.code == 0, ran.err
+    return Counter(aws.counts())
+
+
+WARM = {
+    "sts:GetCallerIdentity": 1,
+    "greengrassv2:ListDeployments": 1,
+    "greengrassv2:ListCoreDevices": 1,
+    "iot:ListThingsInThingGroup": N,
+}
+
+
+@pytest.fixture
+def several(fleet: FleetFiles, aws: Sandbox) -> FleetFiles:
+    template(fleet)
+    for number in range(N):
+        group(fleet, f"g{number}", cores=2, devices=1)
+    applied(aws, fleet)
+    return fleet
+
+
+def test_an_unchanged_plan_reads_the_lists_and_the_members(several: FleetFiles, aws: Sandbox) -> None:
+    cold = cost(aws, several)
+    assert cold == {
+        **WARM,
+        "greengrassv2:GetDeployment": N,
+        "greengrassv2:ListClientDevicesAssociatedWithCoreDevice": 2 * N,
+        "iot:ListTagsForResource": N,
+        "iot:DescribeJob": N,
+    }
+    assert cost(aws, several) == WARM
+
+
+def test_refresh_reads_the_client_devices_of_every_core_anew(several: FleetFiles, aws: Sandbox) -> None:
+    cost(aws, several)
+    aws.client("greengrassv2").batch_disassociate_client_device_from_core_device(
+        coreDeviceThingName="g0-core-1", entries=[{"thingName": "g0-device-1"}]
+    )
+    warm = run_cli("plan", several.directory)
+    assert "client devices of 6 cores are as they were last seen" in warm.out
+    assert warm.last_line == "No changes. 3 groups match the files."
+    found = cost(aws, several, "--refresh")
+    assert found == {**WARM, "greengrassv2:ListClientDevicesAssociatedWithCoreDevice": 2 * N}
+    assert run_cli("plan", several.directory).last_line.startswith("Plan: 0 groups to create, 1 to update")
+
+
+def test_lists_of_more_than_a_page_take_a_call_a_page(several: FleetFiles, aws: Sandbox) -> None:
+    cost(aws, several)
+    client = aws.client("greengrassv2")
+    for number in range(100 - N + 1):
+        aws.client("iot").create_thing_group(thingGroupName=f"other-{number}")
+        client.create_deployment(
+            targetArn=f"arn:aws:iot:eu-central-1:123456789012:thinggroup/other-{number}", components={}
+        )
+    assert cost(aws, several) == {**WARM, "greengrassv2:ListDeployments": 2}

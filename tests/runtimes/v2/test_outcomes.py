@@ -1,0 +1,87 @@
+"""What cores of V2 report, however Greengrass itself calls the deployment: counts, names, errors, and who is silent."""
+
+import json
+
+import pytest
+
+from reconciler.sandbox.testing import Sandbox
+from tests.fleets import FleetFiles, Ran, run_cli
+from tests.runtimes.v2.fleets import CLI, applied, arn, group, kinds, newest, planned, template, unchanged
+
+
+def waited(fleet: FleetFiles, *options: str) -> Ran:
+    fleet.write()
+    return run_cli("apply", fleet.directory, "--yes", *options)
+
+
+def status(fleet: FleetFiles, name: str = "a") -> dict[str, object]:
+    ran = run_cli("status", fleet.directory, "--format", "json")
+    assert ran.code == 0, ran.err
+    return next(row for row in json.loads(ran.out)["groups"] if row["name"] == name)
+
+
+def test_where_every_core_fails_the_apply_says_so_though_the_deployment_is_active(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    aws.put_devices({"a-*": {"outcome": "fail", "error": "disk full"}})
+    ran = waited(group(template(fleet), cores=2))
+    assert ran.code == 5
+    assert newest(aws, arn("a"))["deploymentStatus"] == "ACTIVE"
+    assert "2 of 2 cores failed: a-core-1: FAILED" in ran.out
+    assert "disk full" in ran.out
+    row = status(fleet)
+    assert (row["state"], row["live"], row["deployed"]) == ("failed", 1, None)
+    assert "a-core-2" in str(row["error"])
+    assert row["deploymentStatus"] == "0 of 2 cores succeeded, 2 failed"
+
+
+def test_what_failed_on_all_cores_is_deployed_again(fleet: FleetFiles, aws: Sandbox) -> None:
+    aws.put_devices({"a-*": {"outcome": "fail", "error": "disk full"}})
+    assert waited(group(template(fleet))).code == 5
+    found = planned(fleet)
+    assert (found["operation"], kinds(found)) == ("deploy", ["deploy"])
+    assert found["reasons"] == ["its last deployment failed: 0 of 1 core succeeded, 1 failed"]
+    aws.put_devices({})
+    assert waited(fleet).code == 0
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+    assert status(fleet)["deployed"] == 1
+
+
+def test_where_some_cores_fail_the_others_are_left_alone(fleet: FleetFiles, aws: Sandbox) -> None:
+    aws.put_devices({"a-core-1": {"outcome": "fail", "error": "disk full"}})
+    ran = waited(group(template(fleet), cores=3))
+    assert ran.code == 5
+    assert "1 of 3 cores failed: a-core-1: FAILED" in ran.out
+    found = planned(fleet)
+    assert kinds(found) == []
+    assert "2 of 3 cores succeeded, 1 failed; a new value of `redeploy`" in found["notes"][0]
+
+
+@pytest.mark.parametrize(("outcome", "words"), [("offline", "is it online?"), ("stuck", "")])
+def test_cores_that_do_not_report_by_the_deadline_are_named(
+    fleet: FleetFiles, aws: Sandbox, outcome: str, words: str
+) -> None:
+    aws.put_devices({"a-core-2": {"outcome": outcome}})
+    ran = waited(group(template(fleet), cores=2), "--timeout", "3")
+    assert ran.code == 5
+    assert "not all cores have reported: 1 of 2 cores succeeded, 1 " in ran.out
+    assert "a-core-2" in ran.out
+    assert words in ran.out
+    assert status(fleet)["state"] in {"deploying", "unfinished"}
+    assert planned(fleet)["notes"][0].startswith("deployment ")
+
+
+def test_an_overlay_that_fails_on_its_core_fails_the_group(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(fleet, aws_greengrass_Cli="2.12.6")
+    applied(aws, group(fleet))
+    aws.put_devices({"a-core-1": {"outcome": "fail", "error": "no such port"}})
+    ran = waited(group(fleet, cores=[{"thingName": "a-core-1", "configuration": {CLI: {"port": 1}}}]))
+    assert ran.code == 5
+    assert "no such port" in ran.out
+
+
+def test_a_group_without_cores_is_deployed_to_whoever_joins(fleet: FleetFiles, aws: Sandbox) -> None:
+    assert waited(group(template(fleet), cores=0)).code == 0
+    applied(aws, group(fleet, cores=1))
+    assert aws.writes().count("greengrassv2:CreateDeployment") == 1
+    assert status(fleet)["state"] == "succeeded"
