@@ -1,6 +1,7 @@
 """Fixtures for all tests: a sandbox for whatever touches AWS, and what would take long is done once or quickly."""
 
 import functools
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -91,6 +92,8 @@ def models_read_once() -> Iterator[None]:
 def sandbox() -> Iterator[Sandbox]:
     """One sandbox for all tests of this process, on a port of its own. Ask for ``aws`` instead: that one is empty."""
     with Sandbox() as running:
+        # What is imported by now stays to the end: looking through it for garbage takes seconds, again and again.
+        gc.freeze()
         yield running
 
 
