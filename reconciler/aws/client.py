@@ -49,6 +49,8 @@ PASSING_STATUSES = frozenset({502, 503, 504})
 """Of a gateway in front of a service that is no AWS API: the service itself said nothing."""
 
 
+BUDGETED = "reconciler-budgets"
+"""Names what a client does before each attempt, so that it can be put in place of another's."""
 OF_THE_LEDGER = frozenset({"dynamodb", "sqs"})
 """Services that hold what a run itself remembers: they may be written to also by who lost the fleet's lock."""
 
@@ -258,10 +260,20 @@ class Aws:
         return self._session
 
     def _make_client(self, service: str) -> Any:
+        client = self._new_client(service)
+
+        def before_send(event_name: str, **_: Any) -> None:
+            # Per attempt: each costs the account one of its calls.
+            self._budgets.take(service, event_name.rsplit(".", 1)[-1])
+
+        client.meta.events.register("before-send", before_send, unique_id=BUDGETED)
+        return client
+
+    def _new_client(self, service: str) -> Any:
         from botocore.config import Config  # noqa: PLC0415 (as boto3)
 
         try:
-            client = self._get_session().client(
+            return self._get_session().client(
                 service,
                 config=Config(
                     retries={"mode": "standard", "total_max_attempts": 1},
@@ -278,13 +290,6 @@ class Aws:
             raise AwsError(
                 f"{service} client: {error}", operation=service, code="InvalidEndpoint", hint=hint
             ) from error
-
-        def before_send(event_name: str, **_: Any) -> None:
-            # Per attempt: each costs the account one of its calls.
-            self._budgets.take(service, event_name.rsplit(".", 1)[-1])
-
-        client.meta.events.register("before-send", before_send)
-        return client
 
     def _http_session(self) -> Any:
         from botocore.httpsession import URLLib3Session  # noqa: PLC0415 (as boto3)

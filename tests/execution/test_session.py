@@ -22,7 +22,7 @@ def test_it_asks_whose_credentials_these_are_and_nothing_else(files: FleetFiles,
     stats = Stats()
     with open_session(files.load(), stats) as session:
         assert session.aws.stats is stats
-        assert set(session.runtimes) == {"greengrass/v1"}
+        assert set(session.runtimes) == {"greengrass/v1", "greengrass/v2"}
         assert sorted(path.name for path in (files.directory / ".reconcile").glob("*.db")) == ["cache.db", "ledger.db"]
     assert aws.counts() == stats.document()["calls"] == {"sts:GetCallerIdentity": 1}
 
