@@ -29,7 +29,7 @@ class ClientDevices:
         }
 
     def _associate(self, params: dict[str, Any]) -> dict[str, Any]:
-        core = self._core(params)
+        core, now = self._core(params), self._clock.now()
         errors = []
         for entry in params.get("entries", []):
             name = entry["thingName"]
@@ -39,7 +39,7 @@ class ClientDevices:
                 errors.append(_error(name, "ValidationException", f"{name} cannot be a client device of itself"))
             else:
                 # Associating again is a success, and keeps the first time.
-                self._associated.setdefault(core, {}).setdefault(name, self._clock.now())
+                self._associated.setdefault(core, {}).setdefault(name, now)
         return {"errorEntries": errors}
 
     def _disassociate(self, params: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,9 @@ from reconciler.sandbox.greengrass_v2.devices import LITE_RUNTIME, Core, Work
 from reconciler.sandbox.greengrass_v2.names import Arns
 from reconciler.sandbox.greengrass_v2.records import Deployment
 from reconciler.sandbox.greengrass_v2.rollout import delays, is_given_up
+from reconciler.sandbox.greengrass_v2.targets import targets_of, things_of
 from reconciler.sandbox.iot.jobs import OPEN, cancel, turn
-from reconciler.sandbox.iot.records import JobExecution, Thing
-from reconciler.sandbox.iot.thing_groups import ancestors, subtree
+from reconciler.sandbox.iot.records import JobExecution
 
 if TYPE_CHECKING:
     from reconciler.sandbox.behaviours import Behaviour
@@ -46,15 +45,16 @@ class Cores:
         self._open: deque[Work] = deque()
         self._assigned: dict[str, dict[str, Work]] = {}
         self._later: list[tuple[datetime, int, str, Deployment]] = []
-        self._told = -1
+        self._changes_seen = 0
 
     def begin(self, deployment: Deployment) -> None:
         """Send a deployment on its way to the things of its target, as fast as its rollout allows."""
         wait = delays(deployment.job_configuration.get("jobExecutionsRolloutConfig", {}))
-        for thing, seconds in zip(self._members(deployment), wait, strict=False):
+        for thing, seconds in zip(things_of(self._iot, deployment.target), wait, strict=False):
             if seconds:
                 due = deployment.created + timedelta(seconds=seconds)
                 heapq.heappush(self._later, (due, deployment.sequence, thing, deployment))
+                deployment.waiting.add(thing)
             else:
                 self._send(deployment, thing, deployment.created)
 
@@ -68,8 +68,8 @@ class Cores:
         self._take_note_of_changes(now)
         while self._later and self._later[0][0] <= now:
             due, _, thing, deployment = heapq.heappop(self._later)
-            is_wanted = deployment.job.status == "IN_PROGRESS" and self._is_member(thing, deployment)
-            if is_wanted and thing not in deployment.job.executions:
+            deployment.waiting.discard(thing)
+            if deployment.job.status == "IN_PROGRESS" and deployment.target.arn in targets_of(self._iot, thing):
                 self._send(deployment, thing, due)
         for _ in range(min(len(self._open), LOOKS_PER_TICK)):
             work = self._open.popleft()
@@ -77,38 +77,17 @@ class Cores:
                 work.looked_at = now
                 self._open.append(work)
 
-    # --- who is meant ---
-
-    def _members(self, deployment: Deployment) -> Iterator[str]:
-        if deployment.target.kind == "thing":
-            yield deployment.target.name
-            return
-        group = self._iot.thing_groups[deployment.target.name]
-        for below in subtree(self._iot, group):
-            yield from below.things
-
-    def _is_member(self, thing_name: str, deployment: Deployment) -> bool:
-        thing = self._iot.things.get(thing_name)
-        return thing is not None and deployment.target.arn in self._targets_of(thing)
-
-    def _targets_of(self, thing: Thing) -> set[str]:
-        """The ARNs of all that the thing is, or is in."""
-        groups = (self._iot.thing_groups[name] for name in thing.groups)
-        return {thing.arn} | {above.arn for group in groups for above in (group, *ancestors(self._iot, group))}
-
     def _take_note_of_changes(self, now: datetime) -> None:
         """Send deployments to things that have joined a target, and see which core devices have come or gone."""
         stirred, self._iot.stirred = self._iot.stirred, set()
         changes = self._world.behaviours.changes
-        for name in self.core_devices if changes != self._told else stirred:
+        for name in stirred if changes == self._changes_seen else self.core_devices:
             core = self.core_devices.get(name)
             if core is not None:
                 self._see(core, now)
-        self._told = changes
+        self._changes_seen = changes
         for name in sorted(stirred):
-            thing = self._iot.things.get(name)
-            if thing is not None:
-                self._join(thing, now)
+            self._join(name, now)
 
     def _see(self, core: Core, now: datetime) -> None:
         is_there = self._is_connected(core.name)
@@ -118,20 +97,15 @@ class Cores:
             core.reported = now  # its software starts
         core.connected = is_there
 
-    def _join(self, thing: Thing, now: datetime) -> None:
-        targets, core = self._targets_of(thing), self.core_devices.get(thing.name)
-        if core is not None:
-            core.left |= set(core.roots) - targets
+    def _join(self, thing_name: str, now: datetime) -> None:
+        targets, core = targets_of(self._iot, thing_name), self.core_devices.get(thing_name)
+        back = targets & core.left if core is not None else set()
         for arn in sorted(targets):
             deployment = self.latest.get(arn)
-            if deployment is None or deployment.job.status != "IN_PROGRESS" or deployment.target.kind == "thing":
-                continue
-            earlier = deployment.job.executions.get(thing.name)
-            came_back = core is not None and arn in core.left
-            if earlier is None or earlier.status == "REMOVED" or (came_back and earlier.status not in OPEN):
-                self._send(deployment, thing.name, now)
-            if core is not None:
-                core.left.discard(arn)
+            if deployment is not None and _receives(deployment, thing_name, came_back=arn in back):
+                self._send(deployment, thing_name, now)
+        if core is not None:
+            core.left = (core.left | set(core.roots)) - targets
 
     def _send(self, deployment: Deployment, thing: str, moment: datetime) -> None:
         earlier = deployment.job.executions.get(thing)
@@ -141,8 +115,6 @@ class Cores:
         work = Work(deployment, thing, execution, looked_at=moment)
         self._assigned.setdefault(thing, {})[deployment.target.arn] = work
         self._open.append(work)
-
-    # --- what they do ---
 
     def _is_connected(self, thing_name: str) -> bool:
         return self._world.is_connected(thing_name, self._arns.region)
@@ -175,7 +147,8 @@ class Cores:
     def _is_gone(self, work: Work) -> bool:
         """Whether the thing was deleted, or left the target before it took the deployment up."""
         is_queued = work.execution.status == "QUEUED"
-        return not self._is_member(work.thing, work.deployment) if is_queued else work.thing not in self._iot.things
+        targets = targets_of(self._iot, work.thing)
+        return work.deployment.target.arn not in targets if is_queued else not targets
 
     def _taken_up(self, work: Work, core: Core | None, behaviour: "Behaviour", now: datetime) -> Core | None:
         """The core device, if it is at work on this now; it does one thing at a time."""
@@ -203,31 +176,24 @@ class Cores:
             return False
         # A core that is told to hurry up reports now, not in the past.
         moment = max(due, work.looked_at)
-        kept = self._still_meant(core, work)
-        outcome = carry_out(core, kept, work.deployment, self._components, behaviour, moment)
+        # Only here, as it takes up another deployment, does a core device learn that it was removed from a thing group.
+        targets = targets_of(self._iot, core.name)
+        others = [
+            deployment for arn, deployment in core.roots.items() if arn in targets and arn != work.deployment.target.arn
+        ]
+        outcome = carry_out(core, others, work.deployment, self._components, behaviour, moment)
         work.reason, work.error_stack, work.error_types = outcome.reason, outcome.stack, outcome.types
         if outcome.succeeded:
             core.succeeded_for.add(work.deployment.target.arn)
-            self._forget_left(core)
+            self._forget_left(core.name, targets)
         core.reported = moment
         self._end(work, "SUCCEEDED" if outcome.succeeded else "FAILED", moment, outcome)
         core.busy = None
         return True
 
-    def _still_meant(self, core: Core, work: Work) -> list[Deployment]:
-        """What the core device runs for its other targets, as far as it still is one of theirs.
-
-        Only here, as it takes up another deployment, does it learn that it was removed from a thing group.
-        """
-        thing = self._iot.things.get(core.name)
-        targets = self._targets_of(thing) if thing is not None else set()
-        others = (deployment for arn, deployment in core.roots.items() if arn != work.deployment.target.arn)
-        return [deployment for deployment in others if deployment.target.arn in targets]
-
-    def _forget_left(self, core: Core) -> None:
-        assigned = self._assigned[core.name]
-        for arn in [arn for arn in assigned if arn not in core.roots and assigned[arn].execution.status not in OPEN]:
-            del assigned[arn]
+    def _forget_left(self, thing_name: str, targets: set[str]) -> None:
+        works = self._assigned[thing_name]
+        self._assigned[thing_name] = {arn: work for arn, work in works.items() if arn in targets}
 
     def _ran_out_of_time(self, work: Work, now: datetime) -> bool:
         minutes = work.deployment.job_configuration.get("timeoutConfig", {}).get("inProgressTimeoutInMinutes")
@@ -262,3 +228,11 @@ class Cores:
         arn = self._arns.of("coreDevices", work.thing)
         for kind, detail in events.of(work, self.core_devices[work.thing], outcome):
             self._world.moto.put_event(self._arns.region, events.SOURCE, kind, detail, moment, [arn])
+
+
+def _receives(deployment: Deployment, thing_name: str, *, came_back: bool) -> bool:
+    """Whether a thing that is in the target now is to be sent the deployment (again)."""
+    if deployment.target.kind == "thing" or deployment.job.status != "IN_PROGRESS" or thing_name in deployment.waiting:
+        return False
+    earlier = deployment.job.executions.get(thing_name)
+    return earlier is None or earlier.status == "REMOVED" or (came_back and earlier.status not in OPEN)

@@ -82,6 +82,8 @@ class Deployment:
     superseded: bool = False
     over: Counter[str] = field(default_factory=Counter)
     """How many executions of its job have ended, by status."""
+    waiting: set[str] = field(default_factory=set)
+    """The things whose turn in the rollout has not come."""
 
     @property
     def status(self) -> str:

@@ -1,9 +1,13 @@
 """Semantic versions, and requirements on them as npm writes them: what recipes and core devices go by."""
 
+import functools
 import re
 from collections.abc import Iterable
 
 from semantic_version import NpmSpec, Version, validate
+
+_KEPT = 10_000
+"""How many versions and choices are kept: whole fleets go by the same few."""
 
 _BEHIND_OPERATOR = re.compile(r"(?<=[<>=~^])\s+")
 _BETWEEN_PARTS = re.compile(r"(?<=[\w*])(?=[<>=~^])")
@@ -16,12 +20,12 @@ def is_version(text: str) -> bool:
 
 def newest_first(versions: Iterable[str]) -> list[str]:
     """Semantic versions, the greatest first."""
-    return sorted(versions, key=Version, reverse=True)
+    return sorted(versions, key=_version, reverse=True)
 
 
 def below(versions: Iterable[str], bound: str) -> list[str]:
     """Those that are smaller than ``bound``, the greatest first; all of them where the bound is empty."""
-    return newest_first(version for version in versions if not bound or Version(version) < Version(bound))
+    return newest_first(version for version in versions if not bound or _version(version) < _version(bound))
 
 
 def requirement(text: str) -> NpmSpec:
@@ -36,6 +40,16 @@ def requirement(text: str) -> NpmSpec:
 
 def best(versions: Iterable[str], requirements: Iterable[str]) -> str | None:
     """The greatest of the versions that meets all requirements; None where none does."""
+    return _best(frozenset(versions), frozenset(requirements))
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _best(versions: frozenset[str], requirements: frozenset[str]) -> str | None:
     specs = [requirement(text) for text in requirements]
-    fitting = (version for version in versions if all(spec.match(Version(version)) for spec in specs))
-    return max(fitting, key=Version, default=None)
+    fitting = (version for version in versions if all(spec.match(_version(version)) for spec in specs))
+    return max(fitting, key=_version, default=None)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _version(text: str) -> Version:
+    return Version(text)

@@ -35,10 +35,17 @@ def test_a_batch_fails_in_part_within_a_success(gg: Any, core: str) -> None:
     assert associated(gg, core) == ["a", "b"]
 
 
-def test_associating_again_is_a_success_and_dissociating_twice_is_not(gg: Any, core: str) -> None:
+def test_associating_again_is_a_success_and_dissociating_twice_is_not(fleet: Any, gg: Any, core: str) -> None:
+    first: set[Any] = set()
     params = {"coreDeviceThingName": core, "entries": entries("a", "b", "c")}
     for _ in range(2):
         assert gg.batch_associate_client_device_with_core_device(**params)["errorEntries"] == []
+        listed = gg.list_client_devices_associated_with_core_device(coreDeviceThingName=core)["associatedClientDevices"]
+        times = {item["associationTimestamp"] for item in listed}
+        assert len(times) == 1
+        first.update(times)
+        fleet.aws.advance(60)
+    assert len(first) == 1
     params["entries"] = entries("b")
     assert gg.batch_disassociate_client_device_from_core_device(**params)["errorEntries"] == []
     (error,) = gg.batch_disassociate_client_device_from_core_device(**params)["errorEntries"]

@@ -8,10 +8,6 @@ import pytest
 CLI, LOGS, NUCLEUS = "aws.greengrass.Cli", "aws.greengrass.LogManager", "aws.greengrass.Nucleus"
 
 
-def pinned(**components: str) -> dict[str, Any]:
-    return {name: {"componentVersion": version} for name, version in components.items()}
-
-
 def test_a_core_runs_the_union_of_its_targets(fleet: Any) -> None:
     for name in ("com.A", "com.B", "com.C"):
         fleet.component(name)
@@ -94,6 +90,18 @@ def test_versions_that_two_groups_cannot_agree_on_fail_and_change_nothing(fleet:
     assert details["detailed-deployment-status"] == "FAILED_NO_STATE_CHANGE"
     assert json.loads(details["deployment-error-stack"])[-1] == "COMPONENT_VERSION_REQUIREMENTS_NOT_MET"
     assert gg.get_deployment(deploymentId=made["deploymentId"])["deploymentStatus"] == "ACTIVE"
+
+
+def test_what_failed_for_one_target_stays_visible_and_out_of_the_others(fleet: Any) -> None:
+    line, site = fleet.group("line", "core"), fleet.group("site", "core")
+    fleet.deploy(line, f"{CLI}@2.9.0")
+    fleet.deploy(site, f"{CLI}@2.12.0", f"{LOGS}@2.3.9")
+    fleet.deploy(line, f"{CLI}@2.10.0")
+    assert fleet.installed("core") == {CLI: "2.10.0"}
+    assert [(item["targetArn"], item["coreDeviceExecutionStatus"]) for item in fleet.effective("core")] == [
+        (line, "SUCCEEDED"),
+        (site, "FAILED"),
+    ]
 
 
 def test_requirements_of_recipes_count_too(fleet: Any) -> None:
@@ -323,6 +331,25 @@ def test_a_rollout_goes_out_by_the_minute(fleet: Any) -> None:
     fleet.aws.advance(60)
     fleet.settle()
     assert fleet.statuses(made) == {"a": "SUCCEEDED", "b": "SUCCEEDED", "c": "SUCCEEDED"}
+
+
+def test_a_rollout_keeps_its_pace_whatever_happens_to_who_waits(fleet: Any) -> None:
+    rollout = {"jobExecutionsRolloutConfig": {"maximumPerMinute": 1}}
+    made = fleet.deploy(fleet.group("line", "a", "b"), iotJobConfiguration=rollout)
+    certificate = fleet.iot.create_keys_and_certificate(setAsActive=True)
+    fleet.iot.attach_thing_principal(thingName="b", principal=certificate["certificateArn"])
+    fleet.settle()
+    assert fleet.statuses(made) == {"a": "SUCCEEDED"}
+    fleet.aws.advance(60)
+    assert fleet.execution(made, "b")["executionNumber"] == 1
+
+
+def test_a_core_does_one_thing_after_the_other(fleet: Any) -> None:
+    line, site = fleet.group("line", "core"), fleet.group("site", "core")
+    fleet.tell(core={"delay": 10})
+    first, second = (fleet.gg.create_deployment(targetArn=target) for target in (line, site))
+    fleet.settle(60)
+    assert fleet.execution(second, "core")["startedAt"] >= fleet.execution(first, "core")["lastUpdatedAt"]
 
 
 def test_a_rollout_is_given_up_when_too_many_fail(fleet: Any, gg: Any) -> None:
