@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.sandbox.behaviours import Behaviours
@@ -105,6 +106,11 @@ class World:
         if behaviour.told:
             return behaviour.outcome != "offline"
         return self.iot_in(region).has_active_certificate(thing_name)
+
+    def connectivity(self, thing_name: str, region: str) -> tuple[bool, datetime | None]:
+        """Whether a thing is connected, and since when it is or is not: known of core devices of Greengrass V2."""
+        self.tick()
+        return self.is_connected(thing_name, region), self.greengrass_v2_in(region).came_or_went(thing_name)
 
     def tick(self) -> None:
         """Let the simulated cores of all regions move on."""

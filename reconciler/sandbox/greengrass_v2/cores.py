@@ -91,11 +91,10 @@ class Cores:
 
     def _see(self, core: Core, now: datetime) -> None:
         is_there = self._is_connected(core.name)
-        if core.connected and not is_there:
-            core.reported = core.last_report(now)
-        elif is_there and not core.connected:
-            core.reported = now  # its software starts
-        core.connected = is_there
+        if is_there == core.connected:
+            return
+        core.reported = now if is_there else core.last_report(now)  # it reports as its software starts
+        core.connected, core.since = is_there, now
 
     def _join(self, thing_name: str, now: datetime) -> None:
         targets, core = targets_of(self._iot, thing_name), self.core_devices.get(thing_name)
@@ -159,7 +158,7 @@ class Cores:
             return None
         if core is None:
             core = self.core_devices[work.thing] = Core.set_up(work.thing, behaviour.runtime, began)
-        core.is_listed, core.connected, core.reported = True, True, began
+        core.is_listed, core.reported = True, began
         if core.runtime == LITE_RUNTIME and work.deployment.target.kind == "thing":
             work.reason = "REJECTED: Nucleus Lite takes deployments to thing groups only"
             work.error_stack, work.error_types = ("DEPLOYMENT_REJECTED",), ("REQUEST_ERROR",)

@@ -94,10 +94,14 @@ class Installed:
 
 @dataclass(slots=True)
 class Core:
-    """A core device. ``roots`` is what it last carried out for each target; ``left`` are targets it is no more of."""
+    """A core device. ``since`` is when it last came or went, ``reported`` when it last told its status.
+
+    ``roots`` is what it last carried out for each target; ``left`` are targets it is no more of.
+    """
 
     name: str
     runtime: str
+    since: datetime
     reported: datetime
     connected: bool = True
     is_healthy: bool = True
@@ -114,7 +118,7 @@ class Core:
     def set_up(cls, name: str, runtime: str, moment: datetime) -> "Core":
         """A core device as it is when its software starts for the first time."""
         nucleus, version = FIRST_NUCLEUS[runtime]
-        core = cls(name, runtime, moment)
+        core = cls(name, runtime, since=moment, reported=moment)
         core.installed[nucleus] = Installed(nucleus, version, False, "FINISHED", moment, moment, "")
         core.configuration[nucleus] = {}
         return core

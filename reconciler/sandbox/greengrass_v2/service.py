@@ -13,6 +13,7 @@ from reconciler.sandbox.greengrass_v2.tags import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from reconciler.sandbox.world import World
 
@@ -47,6 +48,11 @@ class GreengrassV2:
     def cores(self) -> dict[str, dict[str, Any]]:
         """What is on each core device, by thing name."""
         return {name: core.state() for name, core in sorted(self._cores.core_devices.items())}
+
+    def came_or_went(self, thing_name: str) -> "datetime | None":
+        """When a core device last connected or disconnected; None for a thing that never was one."""
+        core = self._cores.core_devices.get(thing_name)
+        return None if core is None else core.since
 
     def tick(self) -> None:
         """Let core devices move on to where the clock says they are."""

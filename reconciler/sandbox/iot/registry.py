@@ -6,6 +6,7 @@ from reconciler.sandbox.iot.billing_groups import BillingGroups
 from reconciler.sandbox.iot.ca_certificates import CaCertificates
 from reconciler.sandbox.iot.certificates import Certificates
 from reconciler.sandbox.iot.endpoints import Endpoints
+from reconciler.sandbox.iot.fleet_index import FleetIndex
 from reconciler.sandbox.iot.jobs import Jobs
 from reconciler.sandbox.iot.policies import Policies
 from reconciler.sandbox.iot.policy_targets import PolicyTargets
@@ -50,6 +51,7 @@ class Registry:
             ProvisioningTemplates(store),
             RegisterThing(store, things, members, certificates, principals),
             Jobs(store, lambda: world.greengrass_v2_in(region).tick()),
+            FleetIndex(store, lambda name: world.connectivity(name, region)),
             Endpoints(store),
             Tags(store),
         )

@@ -132,6 +132,12 @@ def jobs(aws: Sandbox, iot: Any) -> None:
     iot.cancel_job(**job)
 
 
+def index(iot: Any) -> None:
+    iot.update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "REGISTRY"})
+    iot.get_indexing_configuration()
+    iot.search_index(queryString="*")
+
+
 def test_every_operation_answers_within_its_model(aws: Sandbox, iot: Any, csr: str, document: str) -> None:
     things(iot)
     groups(iot)
@@ -141,6 +147,7 @@ def test_every_operation_answers_within_its_model(aws: Sandbox, iot: Any, csr: s
     policies(iot, arn, document)
     templates(iot)
     jobs(aws, iot)
+    index(iot)
     iot.describe_endpoint()
     aws.advance(300)
     iot.delete_thing_type(thingTypeName="type")
