@@ -21,7 +21,7 @@ AWS on this machine: Greengrass, IoT and CDF Provisioning, and S3, SQS, DynamoDB
   reconcile sandbox start            start it in the background (--port N, --region R)
   eval "$(reconcile sandbox env)"    from now on reconcile, aws and boto3 in this shell talk to it, but for sqs of
                                      AWS CLI v1: it ignores AWS_ENDPOINT_URL, add --endpoint-url "$AWS_ENDPOINT_URL"
-  reconcile sandbox status | calls   where it runs | what was called, and how often
+  reconcile sandbox status | calls | cores   where it runs | what was called, how often | what is on V2 core devices
   reconcile sandbox devices '{"berlin-*": {"outcome": "fail", "error": "disk full"}}'   what simulated cores do
   reconcile sandbox faults | limits | clock    make calls go wrong | throttle them | move time on
   reconcile sandbox cdf              which CDF Provisioning answers, and whom it lets in

@@ -130,6 +130,10 @@ def test_calls_prints_the_log(home: Path) -> None:
     assert (code, json.loads(out)) == (0, {"calls": [], "counts": {}})
 
 
+def test_cores_prints_what_is_on_core_devices(home: Path) -> None:
+    assert run("cores", home=home) == (0, "{}\n", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -79,13 +79,13 @@ def test_a_failing_core_is_told_as_the_readme_says(
     assert steady(ran.out)[-3:] == steady("\n".join(shown[end : end + 3]))
 
 
-def test_the_script_of_the_sandboxs_page_prints_what_it_says(aws: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_scripts_of_the_sandboxs_page_print_what_it_says(aws: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     page = REPOSITORY / "docs/sandbox.md"
-    (script,) = [block for block in blocks(page) if block.language == "python" and "import boto3" in block.lines]
-    exec(compile("\n".join(script.lines), script.place, "exec"), {"__name__": "script"})  # noqa: S102 (our own page)
-    printed = capsys.readouterr().out.strip()
-    assert printed == "['Building', 'InProgress', 'Success']"
-    assert f"`{printed}`" in page.read_text(encoding="utf-8")
+    scripts = [block for block in blocks(page) if block.language == "python" and "import boto3" in block.lines]
+    for script, wanted in zip(scripts, ("['Building', 'InProgress', 'Success']", "ACTIVE 1"), strict=True):
+        exec(compile("\n".join(script.lines), script.place, "exec"), {"__name__": "script"})  # noqa: S102 (our own page)
+        assert capsys.readouterr().out.strip() == wanted
+        assert f"`{wanted}`" in page.read_text(encoding="utf-8")
 
 
 def test_the_example_for_own_tests_works() -> None:
