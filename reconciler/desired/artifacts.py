@@ -1,7 +1,7 @@
 """Artifacts of components: the files, where in S3 they go, and the references to them in recipes."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -56,18 +56,18 @@ def read_artifacts(
 def check_references(recipe: LocatedDict, listed: Mapping[str, tuple[Artifact, Position]], problems: Problems) -> None:
     """Check that ``recipe`` refers to each of the artifacts in ``listed``, and to no other."""
     used: set[str] = set()
-    for entry, key in artifact_uris(recipe):
-        reference = _REFERENCE.match(entry[key])
-        if reference is None:
-            if "${" in entry[key]:
-                message = f"{key} is {quote(entry[key])}"
-                problems.add(entry.position(key), "unknown-token", message, f"write {_TOKEN}FILE, or a URI without ${{")
-            continue
-        used.add(reference[1])
-        if reference[1] not in listed:
-            message = f"{quote(entry[key])} is none of the component's artifacts"
+    for entry in artifact_uris(recipe):
+        uri, place = entry["Uri"], entry.position("Uri")
+        reference = _REFERENCE.match(uri)
+        if reference is not None:
+            used.add(reference[1])
+        if reference is None and "${" in uri:
+            hint = f"write {_TOKEN}FILE, or a URI without ${{"
+            problems.add(place, "unknown-token", f"the URI of an artifact is {quote(uri)}", hint)
+        elif reference is not None and reference[1] not in listed:
+            message = f"{quote(uri)} is none of the component's artifacts"
             hint = problems.did_you_mean(reference[1], listed, "add the file to spec.artifacts")
-            problems.add(entry.position(key), "unknown-artifact", message, hint)
+            problems.add(place, "unknown-artifact", message, hint)
     for name, (_, position) in listed.items():
         if name not in used:
             message = f"the recipe never refers to the artifact {quote(name)}"
@@ -98,15 +98,11 @@ def with_fleet(desired: DesiredState, fleet: Fleet) -> DesiredState:
 def _with_folder(recipe: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """``recipe`` with the references in URIs of artifacts led to ``folder``; nothing else in it is expanded."""
 
-    def of_manifest(manifest: Any) -> Any:
-        return _changed(manifest, "artifacts", lambda found: [_changed(item, "uri", of_uri) for item in found])
+    def artifact(entry: Mapping[str, Any]) -> dict[str, Any]:
+        return {**entry, "Uri": _REFERENCE.sub(lambda match: f"{folder}/{match[1]}", entry["Uri"])}
 
-    def of_uri(uri: str) -> str:
-        return _REFERENCE.sub(lambda match: f"{folder}/{match[1]}", uri)
+    def manifest(entry: Mapping[str, Any]) -> dict[str, Any]:
+        artifacts = entry.get("Artifacts")
+        return {**entry, "Artifacts": [artifact(item) for item in artifacts]} if artifacts else dict(entry)
 
-    return _changed(recipe, "manifests", lambda found: [of_manifest(manifest) for manifest in found])
-
-
-def _changed(section: Mapping[str, Any], key: str, change: Callable[[Any], Any]) -> dict[str, Any]:
-    """``section`` with what stands under ``key``, in whatever case, changed."""
-    return {name: change(value) if name.casefold() == key and value else value for name, value in section.items()}
+    return {**recipe, "Manifests": [manifest(item) for item in recipe["Manifests"]]}

@@ -62,13 +62,13 @@ def _build(
     artifacts = read_artifacts(spec, directory, problems)
     if recipe is None:
         return None
-    content = complete_recipe(recipe, ref.name, ref.version, problems)
-    check_size(content, recipe.position(), problems)
-    check_references(recipe, artifacts, problems)
+    complete = complete_recipe(recipe, ref.name, ref.version, problems)
+    check_size(complete, recipe.position(), problems)
+    check_references(complete, artifacts, problems)
     return Component(
         name=ref.name,
         version=ref.version,
-        recipe=content,
+        recipe=plain(complete),
         artifacts=tuple(artifact for artifact, _ in artifacts.values()),
         position=document.position,
     )

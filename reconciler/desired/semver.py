@@ -2,6 +2,8 @@
 
 import re
 
+from semantic_version import NpmSpec
+
 _NUMBER = "(?:0|[1-9][0-9]*)"
 _IDENTIFIER = "(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
 SEMVER_PATTERN = (
@@ -9,15 +11,26 @@ SEMVER_PATTERN = (
 )
 """A version as https://semver.org defines it, from 1.0.0 to 1.0.0-rc.1+build.5."""
 SEMVER_WORDS = "a semantic version such as 1.2.4"
+REQUIREMENT_WORDS = "a requirement as npm has them, such as ~1.2.0, ^1.2.0 or >=1.2.0 <2.0.0"
 
-_ANY = f"(?:[xX*]|{_NUMBER})"
-_PARTIAL = rf"v?{_ANY}(?:\.{_ANY}(?:\.{_ANY}(?:-[0-9a-zA-Z.-]+)?(?:\+[0-9a-zA-Z.-]+)?)?)?"
-_COMPARATOR = rf"(?:(?:[<>]=?|=|\^|~)\s*)?{_PARTIAL}"
-_RANGE = rf"(?:{_PARTIAL}\s+-\s+{_PARTIAL}|{_COMPARATOR}(?:\s+{_COMPARATOR})*)"
-_REQUIREMENT = re.compile(rf"\s*{_RANGE}(?:\s*\|\|\s*{_RANGE})*\s*\Z")
-REQUIREMENT_WORDS = "a requirement in npm's syntax, such as ~1.2.0, ^1.2.0 or >=1.2.0 <2.0.0"
+_BEHIND_OPERATOR = re.compile(r"(?<=[<>=~^])\s+")
+_BETWEEN_PARTS = re.compile(r"(?<=[\w*])(?=[<>=~^])")
+
+
+def read_requirement(text: str) -> NpmSpec:
+    """The requirement that ``text`` states, such as ``>=2.0.3 <3.0.0`` or ``~1.2``. Raises ValueError for any other.
+
+    Recipes put spaces behind operators, leave them out between two parts, and double the equals sign; the library
+    takes none of these.
+    """
+    parts = _BEHIND_OPERATOR.sub("", text.replace("==", "="))
+    return NpmSpec(" ".join(_BETWEEN_PARTS.sub(" ", parts).split()))
 
 
 def is_requirement(text: str) -> bool:
-    """Whether ``text`` is a requirement on versions in npm's syntax (node-semver, "Ranges")."""
-    return _REQUIREMENT.match(text) is not None
+    """Whether ``text`` is a requirement on versions."""
+    try:
+        read_requirement(text)
+    except ValueError:
+        return False
+    return True
