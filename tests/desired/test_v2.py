@@ -3,17 +3,21 @@
 import copy
 import json
 import pickle
+import shutil
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, strategies as st
 
 from reconciler.desired.configuration import overlay
+from reconciler.desired.load import load
 from reconciler.desired.wire import on_the_wire, wire_size
 from reconciler.model.canonical import plain
 from reconciler.model.secrets import Secrets
 from reconciler.model.template import TemplateRef
 from tests.desired.conftest import FLEET
 
+REPOSITORY = Path(__file__).parents[2]
 HEAD = "apiVersion: reconciler/v1\n"
 TEMPLATE = f"""\
 {HEAD}kind: Template
@@ -287,3 +291,22 @@ def test_the_nucleus_of_new_cores_is_the_fleets(fleets: Any) -> None:
     assert str(nucleus.position) == "here/fleet.yaml:7:12"
     assert fleets.load({"fleet.yaml": text.replace(", version: 2.12.6", "")}).fleet.nucleus.version is None
     assert fleets.load({}).fleet.nucleus is None
+
+
+def test_the_example_takes_a_group_of_v2_beside_those_of_v1(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet"
+    shutil.copytree(REPOSITORY / "examples/desired-state", fleet)
+    shutil.copytree(Path(__file__).parent / "v2_example", fleet, dirs_exist_ok=True)
+    state = load(fleet)
+    found = {group.name: group for group in state.groups}
+    hall = found["munich-hall-2"]
+    assert {group.runtime for group in state.groups} == {"greengrass/v1", "greengrass/v2"}
+    logger = "com.example.PressLogger"
+    merges = [
+        document["components"][logger]["configurationUpdate"]["merge"]
+        for document in (hall.document, *hall.core_documents.values())
+    ]
+    assert [merge["topic"] for merge in merges] == ["line/munich-hall-2/log", "line/munich-hall-2/munich-hall-2-b/log"]
+    assert [merge["level"] for merge in merges] == ["debug", "debug"]
+    (component,) = state.components.values()
+    assert component.artifacts[0].uri == f"s3://fleet-artifacts/demo/components/{logger}/1.0.0/press-logger.sh"
