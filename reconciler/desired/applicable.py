@@ -21,6 +21,9 @@ _HINTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "source": f"write deployment: {{components: …}}, or runtime: {GREENGRASS_V1}",
             "deviceSubscriptions": "configure aws.greengrass.clientdevices.mqtt.Bridge in the deployment",
         },
+        "group": {
+            "forceReset": "take it away: what is deployed is taken off by a deployment, taken up when a core can"
+        },
         "deployment": {
             "groupVersionId": "take it away: what is deployed is the template's version",
             "force": "take it away: a reset is a deployment without components, which a core takes up when it can",

@@ -279,6 +279,12 @@ GROUPS: list[tuple[str, str, str, str]] = [
         "force has no meaning with runtime: greengrass/v2; take it away: a reset is a deployment without components",
     ),
     (
+        "other-runtime",
+        PLAIN,
+        group("  prune: true\n  §forceReset: true\n"),
+        "forceReset has no meaning with runtime: greengrass/v2; take it away: what is deployed is taken off by a depl",
+    ),
+    (
         "unknown-key",
         PLAIN,
         group("  devices: [{thingName: a, §configuration: {}}]\n"),

@@ -1,13 +1,13 @@
 """Publishes component versions: artifacts first, then the recipe, then waits until AWS has taken it in."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from reconciler.aws.client import is_not_found
+from reconciler.desired.wire import inline_recipe
 from reconciler.model.canonical import digest
 from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.plan import Action
@@ -73,7 +73,7 @@ class Publisher:
         """Ask for the version; ``again`` tells it from an earlier asking that AWS remembers the answer of."""
         inputs = action.inputs
         if "recipe" in inputs:
-            what: dict[str, Any] = {"inlineRecipe": json.dumps(contents[inputs["recipe"]]).encode()}
+            what: dict[str, Any] = {"inlineRecipe": inline_recipe(contents[inputs["recipe"]])}
         else:
             what = {"lambdaFunction": inputs["lambdaFunction"]}
         said = inputs.get("recipe") or inputs["lambdaFunction"]
