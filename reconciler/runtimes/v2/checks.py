@@ -17,7 +17,7 @@ from reconciler.runtimes.v2.choice import wanted_documents
 from reconciler.runtimes.v2.documents import Document
 from reconciler.runtimes.v2.live import Core, LiveDeployment
 from reconciler.runtimes.v2.members import Cores
-from reconciler.runtimes.v2.recipes import used_by
+from reconciler.runtimes.v2.recipes import dependencies, used_by
 from reconciler.runtimes.v2.versions import at_least, meets
 
 NUCLEUS = "aws.greengrass.Nucleus"
@@ -91,19 +91,14 @@ def _unmet(desired: DesiredState, groups: Iterable[Group], own: Group) -> Iterat
             version = str(entry["componentVersion"])
             wanted[name].append((version, f"group {group.name}", group.name))
         for component in used_by(document or {}, desired.components)[0]:
-            for name, requirement in _requirements(component.recipe or {}):
-                wanted[name].append((requirement, f"{component.ref} of group {group.name}", group.name))
+            for name, needed in dependencies(component).items():
+                if needed.is_hard and needed.requirement:
+                    wanted[name].append((needed.requirement, f"{component.ref} of group {group.name}", group.name))
     for name, asked in sorted(wanted.items()):
         pinned = sorted({version for version, who, _ in asked if who.startswith("group ")})
         fits = not pinned or any(all(meets(version, requirement) for requirement, *_ in asked) for version in pinned)
         if not fits and any(of == own.name for *_, of in asked):
             yield name, "; ".join(sorted(f"{who} asks for {requirement}" for requirement, who, _ in asked))
-
-
-def _requirements(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, entry in (recipe.get("ComponentDependencies") or {}).items():
-        if (entry or {}).get("DependencyType", "HARD") == "HARD" and (entry or {}).get("VersionRequirement"):
-            yield name, str(entry["VersionRequirement"])
 
 
 def warn(desired: DesiredState, group: Group, before: LiveDeployment | None) -> Iterator[tuple[str, str]]:

@@ -73,7 +73,13 @@ def _ask(observer: Observer, provider: Provider, groups: Sequence[Group], live: 
 
 def check_means(desired: DesiredState, plans: Iterable[GroupPlan]) -> None:
     """Raise ConfigurationError if the plan needs a bucket that the fleet does not name."""
-    needs = any(plan.of_kind("provision-thing", "associate-thing") for plan in plans if not plan.blocked)
+    kinds = ("provision-thing", "associate-thing")
+    needs = any(
+        action.kind in kinds or action.inputs.get("artifacts")
+        for plan in plans
+        if not plan.blocked
+        for action in plan.of_kind(*kinds, "publish-component")
+    )
     if desired.fleet.artifacts is None and needs:
         raise missing_artifacts_bucket(desired.fleet)
 
@@ -122,7 +128,17 @@ def facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str]) 
     ours = {name for name, group in live.groups.items() if group.exists and group.fleet == fleet}
     declared_ours = {group.name for group in desired.groups if group.adopt} | ours
     others = {target_name(row["targetArn"]) for row in live.others}
-    return Facts(failing_groups(live.groups), frozenset(others), bool(known_groups or declared_ours))
+    knows_ours = bool(known_groups or declared_ours)
+    return Facts(failing_groups(live.groups), frozenset(others), knows_ours, waiting_groups(live.groups))
+
+
+def waiting_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:
+    """The groups of whose cores some are yet to report, with how many."""
+    return {
+        name: group.deployment.counts.text
+        for name, group in live.items()
+        if group.deployment is not None and group.deployment.counts is not None and group.deployment.counts.open
+    }
 
 
 def failing_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:

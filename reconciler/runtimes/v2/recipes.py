@@ -1,44 +1,53 @@
 """Component recipes: when two are equal though the service has reformatted one, and what they depend on. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.canonical import digest
 from reconciler.model.component import Component, ComponentRef
 
 _OF_ARTIFACTS: Mapping[str, Any] = {
     # Component recipe reference, "Artifacts": what counts where a recipe says nothing.
-    "Unarchive": "NONE",
-    "Permission": {"Read": "OWNER", "Execute": "NONE"},
+    "unarchive": "NONE",
+    "permission": {"read": "OWNER", "execute": "NONE"},
 }
-_MADE_BY_AWS = frozenset({"Digest", "Algorithm"})
+_MADE_BY_AWS = frozenset({"digest", "algorithm"})
 """What AWS adds to each artifact when it takes a recipe in (same page)."""
 _GENERIC = "aws.greengrass.generic"
 
 
 def comparable_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """``recipe`` so that equal meaning is equal data: without defaults, what is empty, and what AWS adds to it."""
-    compared = {name: value for name, value in recipe.items() if name != "ComponentSource"}
-    if compared.get("ComponentType") == _GENERIC:
-        del compared["ComponentType"]
-    if manifests := compared.get("Manifests"):
-        compared["Manifests"] = [_manifest(manifest) for manifest in manifests]
-    if dependencies := compared.get("ComponentDependencies"):
-        compared["ComponentDependencies"] = {
-            name: {"DependencyType": "HARD"} | dict(dependency or {}) for name, dependency in dependencies.items()
-        }
+    """``recipe`` so that equal meaning is equal data: without defaults, what is empty, and what AWS adds to it.
+
+    The keys of its sections mean the same in any case.
+    """
+    compared = _folded(recipe)
+    compared.pop("componentsource", None)
+    if str(compared.get("componenttype", _GENERIC)).casefold() == _GENERIC:
+        compared.pop("componenttype", None)
+    compared["manifests"] = [_manifest(manifest) for manifest in compared.get("manifests") or ()]
+    compared["componentdependencies"] = {
+        name: {"dependencytype": "HARD"} | _folded(dependency or {})
+        for name, dependency in (compared.get("componentdependencies") or {}).items()
+    }
+    compared["componentconfiguration"] = _folded(compared.get("componentconfiguration") or {})
     return dict(_without_empty(compared))
 
 
+def _folded(section: Mapping[str, Any]) -> dict[str, Any]:
+    """A section of a recipe with its keys in lower case; what stands under them keeps its own."""
+    return {str(name).casefold(): value for name, value in section.items()}
+
+
 def _manifest(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    artifacts = [_artifact(artifact) for artifact in manifest.get("Artifacts") or ()]
-    return {**manifest, "Artifacts": artifacts}
+    folded = _folded(manifest)
+    return {**folded, "artifacts": [_artifact(artifact) for artifact in folded.get("artifacts") or ()]}
 
 
 def _artifact(artifact: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in artifact.items() if name not in _MADE_BY_AWS}
-    if isinstance(permission := kept.get("Permission"), Mapping):
-        kept["Permission"] = {**_OF_ARTIFACTS["Permission"], **permission}
+    kept = {name: value for name, value in _folded(artifact).items() if name not in _MADE_BY_AWS}
+    if isinstance(permission := kept.get("permission"), Mapping):
+        kept["permission"] = {**_OF_ARTIFACTS["permission"], **_folded(permission)}
     return {name: value for name, value in kept.items() if value != _OF_ARTIFACTS.get(name)}
 
 
@@ -58,13 +67,25 @@ def recipe_digest(recipe: Mapping[str, Any]) -> str:
     return digest(comparable_recipe(recipe))
 
 
-def dependencies(component: Component) -> dict[str, str]:
-    """The components that one depends on, with its requirement on their version (empty: any)."""
+class Dependency(NamedTuple):
+    """What a component needs of another one: versions (empty: any), and whether it has to be there."""
+
+    requirement: str
+    is_hard: bool
+
+
+def dependencies(component: Component) -> dict[str, Dependency]:
+    """The components that one depends on."""
     if component.recipe is not None:
-        declared = component.recipe.get("ComponentDependencies") or {}
-        return {name: str((entry or {}).get("VersionRequirement") or "") for name, entry in declared.items()}
-    declared = (component.lambda_function or {}).get("componentDependencies") or {}
-    return {name: str(entry.get("versionRequirement") or "") for name, entry in declared.items()}
+        declared = _folded(component.recipe).get("componentdependencies") or {}
+    else:
+        declared = (component.lambda_function or {}).get("componentDependencies") or {}
+    found = {}
+    for name, entry in declared.items():
+        folded = _folded(entry or {})
+        requirement = str(folded.get("versionrequirement") or "")
+        found[name] = Dependency(requirement, str(folded.get("dependencytype", "HARD")).upper() == "HARD")
+    return found
 
 
 def used_by(

@@ -1,0 +1,103 @@
+"""Component versions of the fleet's own are published once, before whoever needs them, and never silently changed."""
+
+import hashlib
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.sandbox.testing import Sandbox
+from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, run_cli
+from tests.runtimes.v2.fleets import applied, group, guards, installed, kinds, plan, planned, template, unchanged
+
+LOGGER = "com.example.Logger"
+HELLO = b"print('hello')\n"
+
+
+def recipe(script: str = "python3 {artifacts:path}/hello.py", **more: Any) -> dict[str, Any]:
+    manifest = {"Lifecycle": {"run": script}, "Artifacts": [{"URI": "${artifacts}/hello.py"}]}
+    return {"RecipeFormatVersion": "2020-01-25", "Manifests": [manifest], **more}
+
+
+def component(fleet: FleetFiles, version: str = "1.0.0", name: str = LOGGER, **spec: Any) -> FleetFiles:
+    """Declare a component with a recipe and the artifact ``hello.py``."""
+    fleet.directory.mkdir(parents=True, exist_ok=True)
+    (fleet.directory / "hello.py").write_bytes(HELLO)
+    usual = {"version": version, "recipe": recipe(), "artifacts": ["hello.py"]}
+    document = {
+        "apiVersion": "reconciler/v1",
+        "kind": "Component",
+        "metadata": {"name": name},
+        "spec": {key: value for key, value in {**usual, **spec}.items() if value is not None},
+    }
+    (fleet.directory / f"{name}-{version}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    return fleet
+
+
+def test_a_component_is_published_with_its_artifacts_once_for_all_groups(fleet: FleetFiles, aws: Sandbox) -> None:
+    component(template(fleet, com_example_Logger="1.0.0"))
+    for name in ("a", "b", "c"):
+        group(fleet, name)
+    assert kinds(planned(fleet))[-3:] == ["publish-component", "tag-group", "deploy"]
+    applied(aws, fleet)
+    assert aws.writes().count("greengrassv2:CreateComponentVersion") == 1
+    body = aws.client("s3").get_object(Bucket=ARTIFACTS_BUCKET, Key=f"demo/components/{LOGGER}/1.0.0/hello.py")
+    assert body["Body"].read() == HELLO
+    assert list(body["Metadata"].values()) == [hashlib.sha256(HELLO).hexdigest()]
+    assert installed(aws, "c-core-1")[LOGGER] == "1.0.0"
+    aws.clear_calls()
+    assert unchanged(fleet) == "No changes. 3 groups match the files."
+    assert aws.counts()["greengrassv2:GetComponent"] == 1
+    aws.clear_calls()
+    assert unchanged(fleet) == "No changes. 3 groups match the files."
+    assert aws.counts()["greengrassv2:ListComponents"] == 1
+    assert "greengrassv2:GetComponent" not in aws.counts()
+
+
+def test_a_version_that_is_published_with_another_recipe_blocks_its_groups(fleet: FleetFiles, aws: Sandbox) -> None:
+    component(template(fleet, com_example_Logger="1.0.0"))
+    applied(aws, group(fleet))
+    component(template(fleet, 2, com_example_Logger="1.0.0"), recipe=recipe("python3 {artifacts:path}/hello.py -v"))
+    group(fleet, version=2, deployment={"redeploy": "x"})
+    document = plan(fleet)
+    assert document["groups"][0]["blocked"] is True
+    assert "is published with another recipe" in guards(document)["component-recipe"]
+
+
+def test_a_recipe_that_aws_refuses_fails_the_group_and_says_why(fleet: FleetFiles, aws: Sandbox) -> None:
+    component(template(fleet, com_example_Logger="1.0.0"))
+    group(fleet).write()
+    aws.put_faults([{"service": "s3", "operation": "PutObject", "fault": "error"}])
+    ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    assert ran.code == 5
+    aws.put_faults([])
+    applied(aws, fleet)
+    assert installed(aws, "a-core-1")[LOGGER] == "1.0.0"
+
+
+@pytest.mark.parametrize(("wanted", "says"), [("1.0.0", ""), ("2.0.0", "asks for >=1.0.0 <2.0.0")])
+def test_requirements_of_dependencies_are_held_against_what_is_pinned(
+    fleet: FleetFiles, aws: Sandbox, wanted: str, says: str
+) -> None:
+    needs = {"com.example.Base": {"VersionRequirement": ">=1.0.0 <2.0.0"}}
+    component(
+        template(fleet, com_example_Logger="1.0.0", com_example_Base=wanted), recipe=recipe(ComponentDependencies=needs)
+    )
+    document = plan(group(fleet))
+    assert says in guards(document).get("component-versions", "")
+    assert document["groups"][0]["blocked"] is bool(says)
+
+
+def test_groups_of_one_core_that_ask_for_different_versions_are_refused(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(fleet, aws_greengrass_Cli="2.12.5")
+    template(fleet, 2, aws_greengrass_Cli="2.12.6")
+    shared = [{"thingName": "shared"}]
+    document = plan(group(group(fleet, "a", 1, shared), "b", 2, shared))
+    assert "group a asks for 2.12.5; group b asks for 2.12.6" in guards(document)["component-versions"]
+    assert [found["blocked"] for found in document["groups"]] == [True, True]
+
+
+def test_a_dependency_that_is_not_pinned_is_said_to_float(fleet: FleetFiles, aws: Sandbox) -> None:
+    needs = {"com.example.Base": {"VersionRequirement": ">=1.0.0"}}
+    component(template(fleet, com_example_Logger="1.0.0"), recipe=recipe(ComponentDependencies=needs))
+    assert f"com.example.Base (for {LOGGER}): not among the components" in guards(plan(group(fleet)))["floating"]
