@@ -64,15 +64,20 @@ def test_a_version_that_is_published_with_another_recipe_blocks_its_groups(fleet
     assert "is published with another recipe" in guards(document)["component-recipe"]
 
 
-def test_a_recipe_that_aws_refuses_fails_the_group_and_says_why(fleet: FleetFiles, aws: Sandbox) -> None:
-    component(template(fleet, com_example_Logger="1.0.0"))
+def test_a_version_that_aws_could_not_take_in_is_published_again_once_that_is_mended(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    outside = recipe()
+    outside["Manifests"][0]["Artifacts"] = [{"URI": f"s3://{ARTIFACTS_BUCKET}/elsewhere/hello.py"}]
+    component(template(fleet, com_example_Logger="1.0.0"), recipe=outside, artifacts=None)
     group(fleet).write()
-    aws.put_faults([{"service": "s3", "operation": "PutObject", "fault": "error"}])
     ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
     assert ran.code == 5
-    aws.put_faults([])
+    assert "elsewhere/hello.py" in ran.out
+    aws.client("s3").put_object(Bucket=ARTIFACTS_BUCKET, Key="elsewhere/hello.py", Body=HELLO)
     applied(aws, fleet)
     assert installed(aws, "a-core-1")[LOGGER] == "1.0.0"
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
 
 
 @pytest.mark.parametrize(("wanted", "says"), [("1.0.0", ""), ("2.0.0", "asks for >=1.0.0 <2.0.0")])
