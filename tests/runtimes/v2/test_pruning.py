@@ -1,0 +1,112 @@
+"""What is gone from the files is deleted, if they say so: by an empty revision first, and so that nothing is lost."""
+
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.testing import Sandbox
+from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, Ran, run_cli
+from tests.runtimes.v2.fleets import (
+    CLI,
+    applied,
+    arn,
+    group,
+    guards,
+    installed,
+    kinds,
+    plan,
+    planned,
+    template,
+    unchanged,
+)
+
+
+def pruning(fleet: FleetFiles, **spec: Any) -> FleetFiles:
+    limits = {"greengrassv2": 10000, "iot:DescribeJob": 10000}
+    return fleet.fleet(prune=True, limits=limits, bulkDeployments=None, guards={"deleted": 5, "components": 5}, **spec)
+
+
+def waited(fleet: FleetFiles) -> Ran:
+    fleet.write()
+    ran = run_cli("apply", fleet.directory, "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    return ran
+
+
+def deployments(aws: Sandbox, target: str) -> list[dict[str, Any]]:
+    return list(aws.client("greengrassv2").list_deployments(targetArn=target, historyFilter="ALL")["deployments"])
+
+
+def groups(aws: Sandbox) -> list[str]:
+    return sorted(row["groupName"] for row in aws.client("iot").list_thing_groups()["thingGroups"])
+
+
+def test_without_a_word_a_group_that_is_gone_from_the_files_stays_and_is_named(fleet: FleetFiles, aws: Sandbox) -> None:
+    group(template(fleet), "a")
+    applied(aws, group(fleet, "b"))
+    document = plan(fleet.without_group("b"))
+    assert "1 group of this fleet (b) is in no file, and stays" in guards(document)["not-pruned"]
+    assert len(document["groups"]) == 1
+
+
+def test_a_group_that_is_gone_leaves_nothing_on_its_devices_and_nothing_in_the_account(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    group(pruning(template(fleet, aws_greengrass_Cli="2.12.6"), deprovision=True), "a")
+    applied(aws, group(fleet, "b", cores=2, devices=1))
+    found = planned(fleet.without_group("b"), "b")
+    assert found["operation"] == "delete"
+    assert kinds(found) == [
+        "reset-deployments",
+        "delete-deployments",
+        "delete-group",
+        *["deprovision-thing"] * 3,
+        "delete-artifacts",
+    ]
+    waited(fleet)
+    assert groups(aws) == ["a"]
+    assert deployments(aws, arn("b")) == []
+    assert CLI not in installed(aws, "b-core-1")
+    things = aws.client("iot").list_things()["things"]
+    assert sorted(row["thingName"] for row in things) == ["a-core-1"]
+    keys = aws.client("s3").list_objects_v2(Bucket=ARTIFACTS_BUCKET)["Contents"]
+    assert all(row["Key"].startswith("demo/a/") for row in keys)
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_a_device_that_is_gone_from_the_files_is_deprovisioned(fleet: FleetFiles, aws: Sandbox) -> None:
+    applied(aws, group(pruning(template(fleet), deprovision=True), cores=1, devices=2))
+    found = planned(group(fleet, cores=1, devices=1))
+    assert kinds(found) == ["associate-devices", "deprovision-thing", "delete-artifacts"]
+    waited(fleet)
+    names = sorted(row["thingName"] for row in aws.client("iot").list_things()["things"])
+    assert names == ["a-core-1", "a-device-1"]
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_an_overlay_that_a_core_has_no_more_is_given_up(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(fleet, aws_greengrass_Cli="2.12.6")
+    applied(aws, group(fleet, cores=[{"thingName": "a-core-1", "configuration": {CLI: {"port": 1}}}]))
+    thing = arn("a").replace("thinggroup/a", "thing/a-core-1")
+    assert len(deployments(aws, thing)) == 1
+    waited(group(fleet))
+    assert deployments(aws, thing) == []
+    assert CLI in installed(aws, "a-core-1")  # as the group has it
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_a_deletion_that_was_cut_off_is_finished(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.aws.client.ATTEMPTS", 1)  # for which one would only wait here
+    group(pruning(template(fleet), deprovision=True), "a")
+    applied(aws, group(fleet, "b"))
+    fleet.without_group("b").write()
+    aws.put_faults([{"service": "iot", "operation": "DeleteThing", "fault": "error"}])
+    assert run_cli("apply", fleet.directory, "--yes").code == 5
+    aws.put_faults([])
+    found = planned(fleet, "b")
+    assert (found["operation"], found["reasons"]) == ("delete", ["its deletion was begun and not finished"])
+    waited(fleet)
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+    assert [row["thingName"] for row in aws.client("iot").list_things()["things"]] == ["a-core-1"]
