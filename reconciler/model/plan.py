@@ -66,8 +66,13 @@ class GroupPlan:
 
     @property
     def finishing(self) -> tuple["Action", ...]:
-        """What it deletes, in order: after its deployment, if it has one."""
+        """What comes after its deployment, if it has one, has succeeded: above all what it deletes, in order."""
         return self.of_kind(*FINISHING_KINDS)
+
+    @property
+    def deletions(self) -> tuple["Action", ...]:
+        """What it deletes, in order."""
+        return self.of_kind(*DELETION_KINDS)
 
     def of_kind(self, *kinds: str) -> tuple[Action, ...]:
         """Its actions of these kinds, in order."""
@@ -165,8 +170,12 @@ DEPLOYMENT_KINDS = ("deploy", "redeploy", "reset-deployments")
 """The kinds of action that ask Greengrass for a deployment."""
 
 
-FINISHING_KINDS = ("delete-deployments", "delete-group", "delete-definition", "deprovision-thing", "delete-artifacts")
+LATE_KINDS = ("deploy-cores",)
+"""The kinds of action that bring something once the deployment has succeeded: Greengrass V2 takes it no sooner."""
+DELETION_KINDS = ("delete-deployments", "delete-group", "delete-definition", "deprovision-thing", "delete-artifacts")
 """The kinds of action that delete something; they come last, once the core runs what is without it."""
+FINISHING_KINDS = (*LATE_KINDS, *DELETION_KINDS)
+"""The kinds of action that come after the deployment has succeeded."""
 
 
 def summarise(groups: tuple[GroupPlan, ...]) -> Summary:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.model.plan import FINISHING_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
+from reconciler.model.plan import DELETION_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
 from reconciler.model.template import GREENGRASS_V2
 from reconciler.reporting import group_text_v2
 from reconciler.reporting.removal_text import removal_lines
@@ -87,7 +87,7 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
     lines += [f"    because {style.text(reason)}" for reason in group.reasons]
     if not group.blocked:
         lines += [f"    {line}" for line in _section_lines(group, options)]
-        lines += [f"    {line}" for line in removal_lines(group.finishing, style, verbose=options.verbose)]
+        lines += [f"    {line}" for line in removal_lines(group.deletions, style, verbose=options.verbose)]
     lines += [f"    note: {style.text(note)}" for note in group.notes]
     if options.verbose:
         lines += [
@@ -100,7 +100,7 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
 def field_lines(group: GroupPlan, options: BlockOptions) -> list[str]:
     """What differs about ``group`` and nothing else: a line for each change, and for each thing that it deletes."""
     lines = [headline(group, options.style), *change_lines(group.changes, options.style, options.width, options.limit)]
-    return [*lines, *(f"    {line}" for line in removal_lines(group.finishing, options.style))]
+    return [*lines, *(f"    {line}" for line in removal_lines(group.deletions, options.style))]
 
 
 def change_lines(
@@ -126,7 +126,7 @@ def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:
         changes.setdefault(place.section, []).append((place, change))
     actions: dict[str, list[Action]] = {}
     for action in group.actions:
-        if action.kind in FINISHING_KINDS:
+        if action.kind in DELETION_KINDS:
             continue
         actions.setdefault(_section_of(action), []).append(action)
     for section in _SECTION_ORDER:

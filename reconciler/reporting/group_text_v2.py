@@ -11,6 +11,7 @@ SECTIONS: Mapping[str, str] = {
     "update-members": "cores",
     "associate-devices": "devices",
     "publish-component": "publications",
+    "deploy-cores": "deployment",
 }
 NAMED = 5
 """Cores that a line names."""
@@ -38,6 +39,13 @@ def _head(action: Action, group: GroupPlan, style: Style) -> tuple[str, str]:
             return "~", f"cores: {', '.join(parts)}"
         case "publish-component":
             return "+", _publish_text(inputs, style)
+        case "deploy-cores":
+            names = [style.text(core["thingName"]) for core in inputs["cores"]]
+            left = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+            return (
+                ">",
+                f"deployment: once that has succeeded, send {', '.join(names[:NAMED])}{left} what is theirs alone",
+            )
         case "tag-group":
             return "~", "tags of the thing group"
         case kind if kind in DEPLOYMENT_KINDS:
@@ -63,12 +71,18 @@ def _deployment_text(action: Action, group: GroupPlan, style: Style) -> str:
     to_cores = f"{alone:,} core{'s' if alone != 1 else ''} alone" if alone else ""
     if action.kind == "reset-deployments":
         return f"deployment: an empty one, which takes all components off {_cores(group)}"
+    release = [style.text(core["thingName"]) for core in inputs["release"]]
+    left = f" and {len(release) - NAMED:,} more" if len(release) > NAMED else ""
+    first = f"take from {', '.join(release[:NAMED])}{left} what {'each has' if len(release) > 1 else 'it has'} alone"
     if "document" not in inputs:
-        return f"deployment: send what {to_cores} get{'s' if alone == 1 else ''}"
+        parts = [first] if release else []
+        parts += [f"send what {to_cores} get{'s' if alone == 1 else ''}"] if alone else []
+        return f"deployment: {', then '.join(parts) or 'wait for the one that is on its way'}"
     value = f" as {short_value(inputs['value'], style)} asks for" if inputs.get("value") is not None else ""
     again = " again" if action.kind == "redeploy" else ""
     also = f", and to {to_cores} what is for {'it' if alone == 1 else 'each'}" if alone else ""
-    return f"deployment: send it{again} to {_cores(group)}{value}, by way of the thing group{also}"
+    before = f"{first}, then " if release else ""
+    return f"deployment: {before}send it{again} to {_cores(group)}{value}, by way of the thing group{also}"
 
 
 def _cores(group: GroupPlan) -> str:

@@ -144,7 +144,8 @@ def with_documents(plan: Plan, action: Action) -> Action:
     inputs = dict(action.inputs)
     if "document" in inputs:
         inputs["document"] = plan.contents[inputs["document"]]
-    inputs["cores"] = [{**core, "document": plan.contents[core["document"]]} for core in inputs["cores"]]
+    for part in ("release", "cores"):
+        inputs[part] = [{**core, "document": plan.contents[core["document"]]} for core in inputs.get(part, ())]
     return replace(action, inputs=inputs)
 
 

@@ -22,7 +22,7 @@ class Choice:
     """What to ask Greengrass for (None: nothing), with what there is to say about it.
 
     ``contents`` are the documents that the action names by digest; ``marks`` are tags that are set before, and say
-    what was asked for; ``documents`` are the pairs of live and wanted document by core (empty: the group itself).
+    what was asked for; ``late`` is what comes once the cores have what the action asks for.
     """
 
     action: Action | None = None
@@ -32,6 +32,7 @@ class Choice:
     drift: bool = False
     marks: Mapping[str, str] = field(default_factory=dict)
     contents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    late: tuple[Action, ...] = ()
 
 
 def wanted_documents(group: Group) -> tuple[Document | None, dict[str, Document]]:
@@ -44,50 +45,103 @@ def wanted_documents(group: Group) -> tuple[Document | None, dict[str, Document]
 
 
 def choose(fleet: Fleet, group: Group, live: LiveGroup) -> Choice:
-    """The deployments that bring the group's cores to what the files say, if they are not on their way there."""
+    """The deployments that bring the group's cores to what the files say, if they are not on their way there.
+
+    A core takes no version of a component but the one that all deployments to it ask for. So what a core alone has
+    gives way before the thing group gets other versions, and comes back after that.
+    """
     wanted, of_cores = wanted_documents(group)
     if wanted is None:
         return Choice()
-    contents: dict[str, Mapping[str, Any]] = {}
-
-    def send(document: Document, arn: str, before: LiveDeployment | None, group_name: str = "") -> dict[str, Any]:
-        key = document_digest(document)
-        contents[key] = plain(document)
-        name = mark(fleet, group.template, key, group_name).text
-        return {"targetArn": arn, "document": key, "name": name, "previous": before.id if before else ""}
-
     why = _why(group, live, wanted)
+    sending = _Sending(fleet, group, live)
     inputs: dict[str, Any] = {"targetArn": live.arn}
     if why is not None:
-        inputs |= send(wanted, live.arn, live.deployment)
+        inputs |= sending.entry(wanted, live.arn, live.deployment)
         if why.redeploy is not None:
             inputs["value"] = why.redeploy
     elif live.deployment is not None:
         inputs["deploymentId"] = live.deployment.id
-    cores = []
     changes = [] if why is None else [*why.changes]
+    release: list[dict[str, Any]] = []
+    cores: list[dict[str, Any]] = []
+    late: list[dict[str, Any]] = []
     for thing in sorted(of_cores.keys() | live.core_deployments.keys()):
-        before, after = live.core_deployments.get(thing), of_cores.get(thing, NOTHING)
-        is_same = before is not None and before.counts_now and before.document == after
-        is_same = is_same and not (before is not None and before.has_failed)
-        if not is_same and (before is not None or thing in of_cores):
-            cores.append({"thingName": thing} | send(after, fleet.thing_arn(thing), before, group.name))
-            changes.extend(_core_changes(thing, before, after))
+        before, after = live.core_deployments.get(thing), of_cores.get(thing)
+        in_the_way = before is not None and why is not None and _differ(before.document, wanted)
+        is_same = _is_there(before, after or NOTHING)
+        if before is not None and not before.is_reset and (after is None or in_the_way):
+            release.append(sending.core(thing, NOTHING))
+        if after is not None and (in_the_way or not is_same):
+            waits = in_the_way or _is_under_way(live) or (why is not None and _differ(after, _document(live)))
+            (late if waits else cores).append(sending.core(thing, after))
+        if not is_same:
+            changes.extend(_core_changes(thing, before, after or NOTHING))
     notes = _notes(live, sending=why is not None)
-    if why is None and not cores:
+    if why is None and not release and not cores and not late:
         return Choice(notes=notes)
     reasons = [why.reason] if why is not None and why.reason else []
-    if cores:
-        reasons.append(f"{len(cores)} core{'s differ' if len(cores) > 1 else ' differs'} in what it alone gets")
+    if count := len({entry["thingName"] for entry in (*release, *cores, *late)}):
+        reasons.append(f"{count} core{'s differ' if count > 1 else ' differs'} in what it alone gets")
     kind = why.kind if why is not None else "deploy"
+    action = Action(f"{group.name}/{kind}", kind, group.name, (), {**inputs, "release": release, "cores": cores})
+    after_all = (Action(f"{group.name}/deploy-cores", "deploy-cores", group.name, (action.id,), {"cores": late}),)
     return Choice(
-        Action(f"{group.name}/{kind}", kind, group.name, (), {**inputs, "cores": cores}),
+        action,
         tuple(sorted(changes)),
         tuple(reasons),
         notes,
         drift=why is not None and why.drift,
         marks={REDEPLOY_OF_TAG: live.deployment.id} if kind == "redeploy" and live.deployment else {},
-        contents=contents,
+        contents=sending.contents,
+        late=after_all if late else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """Makes the inputs that name a deployment to be asked for, and gathers the documents that they name by digest."""
+
+    fleet: Fleet
+    group: Group
+    live: LiveGroup
+    contents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def entry(self, document: Document, arn: str, before: LiveDeployment | None, home: str = "") -> dict[str, Any]:
+        """A deployment of ``document`` to ``arn`` after ``before``; ``home`` is the group where it is to one core."""
+        key = document_digest(document)
+        self.contents[key] = plain(document)
+        name = mark(self.fleet, self.group.template, key, home).text
+        return {"targetArn": arn, "document": key, "name": name, "previous": before.id if before else ""}
+
+    def core(self, thing: str, document: Document) -> dict[str, Any]:
+        """A deployment to one core alone."""
+        before = self.live.core_deployments.get(thing)
+        return {"thingName": thing, **self.entry(document, self.fleet.thing_arn(thing), before, self.group.name)}
+
+
+def _is_there(before: LiveDeployment | None, after: Document) -> bool:
+    """Whether a core has what it alone shall have, or is about to get it."""
+    if before is None:
+        return not after["components"]
+    return before.counts_now and before.document == after and not before.has_failed
+
+
+def _is_under_way(live: LiveGroup) -> bool:
+    last = live.deployment
+    return last is not None and last.counts is not None and bool(last.counts.open)
+
+
+def _document(live: LiveGroup) -> Document:
+    return live.deployment.document if live.deployment is not None and live.deployment.counts_now else NOTHING
+
+
+def _differ(one: Document, other: Document) -> bool:
+    """Whether two documents ask for different versions of a component."""
+    versions = {name: entry["componentVersion"] for name, entry in one["components"].items()}
+    return any(
+        versions.get(name, entry["componentVersion"]) != entry["componentVersion"]
+        for name, entry in other["components"].items()
     )
 
 

@@ -143,7 +143,7 @@ def _actions(difference: _Difference) -> tuple[Action, ...]:
         actions.append(Action(f"{group.name}/tag-group", "tag-group", group.name, made, {"tags": tags}))
     if (chosen := difference.choice.action) is not None:
         needs = tuple(action.id for action in actions)
-        actions.append(Action(chosen.id, chosen.kind, chosen.subject, needs, chosen.inputs))
+        actions += [Action(chosen.id, chosen.kind, chosen.subject, needs, chosen.inputs), *difference.choice.late]
     wanted, of_cores = wanted_documents(group)
     if wanted is not None:
         needs = (chosen.id,) if chosen is not None else ()

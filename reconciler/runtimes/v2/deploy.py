@@ -4,7 +4,7 @@ Client tokens come from the document, the target, and the deployment that it fol
 or a crash is one deployment, and going back to what was deployed within the last hours is a new one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +18,12 @@ from reconciler.runtimes.marks import owner_tags
 from reconciler.runtimes.parallel import WORKERS
 from reconciler.runtimes.v2.documents import parameters
 from reconciler.runtimes.v2.observe import Observer
+from reconciler.runtimes.v2.outcomes import Reports, Watched
 
 IN_PROGRESS = "RequestAlreadyInProgressException"
 ATTEMPTS = 6
+PATIENCE, FIRST_PAUSE = 30.0, 0.5
+"""Seconds that cores get to give up what they alone have, and before they are first asked again."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class Deployer:
     """Asks for deployments. Threads share it. Methods raise AwsError."""
 
     observer: Observer
+    reports: Reports
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
 
     def deploy(self, ready: Sequence[Ready], *, again: bool, queued: bool) -> Iterator[Started]:
         """Ask for the deployments of every group in ``ready``; what becomes of each, as it is known.
@@ -54,18 +60,32 @@ class Deployer:
             raise ValueError(f"{group.name} asks for no deployment")
         again = again or bool(action.inputs.get("asked"))
         made = [str(action.inputs["deploymentId"])] if "deploymentId" in action.inputs else []
+        self._release(action, again=again)
         if "document" in action.inputs:
-            made = [self._create(action, action.inputs, again=again)]
-        made += [self._create(action, core, again=again) for core in action.inputs["cores"]]
+            made = [self.create(action.kind, action.inputs, again=again)]
+        made += [self.create(action.kind, core, again=again) for core in action.inputs["cores"]]
         return made[0]
 
-    def _create(self, action: Action, inputs: Mapping[str, Any], *, again: bool) -> str:
+    def _release(self, action: Action, *, again: bool) -> None:
+        """Take from cores what they alone have, and give them a while to do it before they get something else.
+
+        One that is offline gets both later, in this order.
+        """
+        made = [self.create(action.kind, core, again=again) for core in action.inputs["release"]]
+        watched = Watched(dict.fromkeys(made, 1))
+        until, pause = self.clock() + PATIENCE, FIRST_PAUSE
+        while made and not self.reports.progress(watched).is_over and self.clock() < until:
+            self.sleep(pause)
+            pause *= 1.5
+
+    def create(self, kind: str, inputs: Mapping[str, Any], *, again: bool) -> str:
+        """Ask for one deployment; its id. With ``again``, one that was made by now is not made anew."""
         arn, name = inputs["targetArn"], inputs["name"]
         if again:
             newest = self.observer.newest(arn)
             if newest is not None and newest.id != inputs["previous"] and newest.name == name:
                 return newest.id
-        token = digest([action.kind, arn, name, inputs["document"], inputs["previous"], inputs.get("value")])
+        token = digest([kind, arn, name, inputs["document"], inputs["previous"], inputs.get("value")])
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 made = self.observer.aws.call(

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from reconciler.aws.client import is_not_found
 from reconciler.model.errors import AwsError, ReconcileError
-from reconciler.model.plan import Action, GroupPlan
+from reconciler.model.plan import Action, GroupPlan, Plan
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.runtimes.base import Journal, Say
 from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.taking_back import take_back
+from reconciler.runtimes.v2.late import LateDeployer
 from reconciler.runtimes.v2.live import ACTIVE
 from reconciler.runtimes.v2.names import group_arn
 from reconciler.runtimes.v2.observe import PAGE, Observer
@@ -33,6 +34,7 @@ class Finisher:
 
     observer: Observer
     deprovisioner: Deprovisioner | None
+    late: LateDeployer
     sleep: Callable[[float], None]
     slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(IN_FLIGHT))
 
@@ -40,8 +42,11 @@ class Finisher:
         """Note what will be deleted: once the group is, nothing in the account leads to the rest of it."""
         journal.to_remove(group.live["groupArn"], removal_of(group).text())
 
-    def finish(self, group: GroupPlan, journal: Journal, say: Say) -> None:
-        """Delete what ``group`` gives up, in order."""
+    def finish(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> None:
+        """Send cores what is theirs alone, then delete what ``group`` gives up, in order."""
+        for action in group.of_kind("deploy-cores"):
+            self.late.deploy(plan, action)
+            say(group.name, "its cores have what is theirs alone")
         for action in group.of_kind("delete-deployments"):
             self._delete_deployments(action)
             say(group.name, f"deployments to {action.subject} deleted")

@@ -134,6 +134,7 @@ def _plan(
             "document": key,
             "name": mark(fleet, target, key).text,
             "previous": last.id if last is not None else "",
+            "release": [],
             "cores": [],
         }
         kind = "reset-deployments" if order.is_reset else "redeploy" if order.type == "Redeployment" else "deploy"

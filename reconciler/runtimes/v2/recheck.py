@@ -113,9 +113,11 @@ def _deployments(group: GroupPlan, live: LiveGroup) -> list[str]:
     if last is not None and last.id != group.live.get("deployment") and not _is_planned(inputs, last):
         moved.append(f"deployment {last.id} ({last.name or 'without a name'}) was made at {last.created_at}")
     before = group.live.get("coreDeployments", {})
-    cores = {core["thingName"]: core for core in inputs.get("cores", ())}
+    planned = [*inputs.get("release", ()), *inputs.get("cores", ())]
+    planned += [core for action in group.of_kind("deploy-cores") for core in action.inputs["cores"]]
     for name, found in sorted(live.core_deployments.items()):
-        if found.id != before.get(name) and not _is_planned(cores.get(name, {}), found):
+        is_ours = any(core["thingName"] == name and _is_planned(core, found) for core in planned)
+        if found.id != before.get(name) and not is_ours:
             moved.append(f"deployment {found.id} to {name} was made at {found.created_at}")
     return moved
 
@@ -152,6 +154,9 @@ def _left_of(action: Action, look: Look) -> Action | None:
             "disassociate": [name for name in inputs["disassociate"] if name in has],
         }
         return replace(action, inputs=rest) if rest["associate"] or rest["disassociate"] else None
+    if action.kind == "deploy-cores":
+        cores = [core for core in inputs["cores"] if not _is_there(core, live)]
+        return replace(action, inputs={"cores": cores}) if cores else None
     if action.kind == "tag-group":
         tags = {key: value for key, value in inputs["tags"].items() if live.tags.get(key) != value}
         return replace(action, inputs={"tags": tags}) if tags else None
@@ -169,10 +174,12 @@ def _deployment_left(action: Action, live: LiveGroup) -> Action | None:
     last = live.deployment
     asked = last is not None and "document" in inputs and _is_planned(inputs, last)
     cores = [core for core in inputs["cores"] if not _is_there(core, live)]
+    release = [] if asked else [core for core in inputs["release"] if not _is_there(core, live)]
+    inputs |= {"release": release}
     if asked and last is not None and last.has_failed:
         return replace(action, inputs={**inputs, "previous": last.id, "cores": cores})
     well = last is not None and (last.counts is None or not last.counts.open)
-    if (asked or "document" not in inputs) and not cores and well:
+    if (asked or "document" not in inputs) and not cores and not release and well:
         return None
     return replace(action, inputs={**inputs, "asked": True})
 

@@ -140,7 +140,9 @@ def _reset(fleet: Fleet, live: LiveGroup, target: TemplateRef) -> tuple[tuple[Ac
     under_way = last is not None and last.counts is not None and last.counts.open
     if "document" not in inputs and not cores and not under_way:
         return (), changes
-    action = Action(f"{live.name}/reset-deployments", "reset-deployments", live.name, (), {**inputs, "cores": cores})
+    action = Action(
+        f"{live.name}/reset-deployments", "reset-deployments", live.name, (), {**inputs, "release": cores, "cores": []}
+    )
     return (action,), changes
 
 

@@ -20,6 +20,7 @@ from reconciler.runtimes.patience import Patience
 from reconciler.runtimes.v2.carry_out import Carrier
 from reconciler.runtimes.v2.deploy import Deployer
 from reconciler.runtimes.v2.finish import Finisher
+from reconciler.runtimes.v2.late import LateDeployer
 from reconciler.runtimes.v2.live import LiveGroup
 from reconciler.runtimes.v2.look_again import Again
 from reconciler.runtimes.v2.observe import Observer
@@ -59,11 +60,16 @@ class GreengrassV2:
         self._again = Again(self._observer, self._provider, provisioner, store)
         publisher = Publisher(self._observer, directory, patience.sleep, patience.now)
         self._carrier = Carrier(self._observer, provisioner, publisher, patience.sleep, patience.now)
-        self._deployer = Deployer(self._observer)
         self._reports = Reports(self._observer)
+        self._deployer = Deployer(self._observer, self._reports, patience.sleep, patience.now)
         self._waiter = Waiter(self._reports, patience.sleep, patience.now)
         self._pruner = Pruner(self._observer, store)
-        self._finisher = Finisher(self._observer, deprovisioner, patience.sleep)
+        self._finisher = Finisher(
+            self._observer,
+            deprovisioner,
+            LateDeployer(self._deployer, self._reports, patience.sleep, patience.now),
+            patience.sleep,
+        )
 
     def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes."""
@@ -106,9 +112,8 @@ class GreengrassV2:
         return self._carrier.carry_out(plan, group, journal, say)
 
     def finish(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> None:
-        """Delete what ``group`` gives up, once its deployments, if it has any, have succeeded."""
-        del plan  # each deletion says by itself what it is about
-        self._finisher.finish(group, journal, say)
+        """Send cores what is theirs alone, and delete what ``group`` gives up, once its deployments have succeeded."""
+        self._finisher.finish(plan, group, journal, say)
 
     def deploy(
         self, ready: Sequence[Ready], deadline: float, say: Say, *, again: bool = False, queued: bool = False

@@ -1,7 +1,7 @@
 """A fleet of V2 is brought to what the files say, once, and then left alone."""
 
 from reconciler.sandbox.testing import Sandbox
-from tests.fleets import FleetFiles
+from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v2.fleets import (
     CLI,
     NUCLEUS,
@@ -131,3 +131,22 @@ def test_what_floats_and_what_stays_on_devices_is_said(fleet: FleetFiles, aws: S
     found = guards(plan(group(fleet, version=2)))
     assert "aws.greengrass.Nucleus is not among the components" in found["floating"]
     assert "keeps /old on its devices" in found["left-over"]
+
+
+def test_what_a_core_alone_has_gives_way_to_a_new_version_and_comes_back(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(template(fleet, aws_greengrass_Cli="2.12.5"), 2, aws_greengrass_Cli="2.12.6")
+    own = {"thingName": "a-core-1", "configuration": {CLI: {"level": "debug"}}}
+    applied(aws, group(fleet, cores=[own]))
+    found = planned(group(fleet, version=2, cores=[own]))
+    assert kinds(found) == ["tag-group", "deploy", "deploy-cores"]
+    text = run_cli("plan", fleet.directory).out
+    assert (
+        "deployment: take from a-core-1 what it has alone, then send it to its core, by way of the thing group" in text
+    )
+    assert "deployment: once that has succeeded, send a-core-1 what is theirs alone" in text
+    ran = run_cli("apply", fleet.directory, "--yes")
+    assert ran.code == 0, ran.out
+    assert installed(aws, "a-core-1")[CLI] == "2.12.6"
+    thing = newest(aws, arn("a").replace("thinggroup/a", "thing/a-core-1"))
+    assert thing["components"][CLI]["componentVersion"] == "2.12.6"
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
