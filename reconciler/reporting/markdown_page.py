@@ -27,12 +27,14 @@ class Past:
 class Page:
     """Where a page is shown. All but ``past`` is our own text.
 
-    ``identity`` is what the page is found again by (None: it needs not be); ``whole`` says where all is that the page
+    ``identity`` is what the page is found again by (None: it needs not be), ``facts`` what its marker says besides;
+    ``whole`` says where all is that the page
     has no room for; ``next_step`` says how to go on.
     """
 
     budget: Budget = UNLIMITED
     identity: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     commit: str = ""
     run: str = ""
     whole: str = "`reconcile plan` prints all of it"
@@ -45,7 +47,7 @@ class Page:
             return []
         now = Past(self.commit, self.run, summary)
         past = [entry.facts() for entry in [*self.past, now][-HISTORY:]]
-        return [marker_line({**self.identity, **facts, "history": past})]
+        return [marker_line({**self.identity, **self.facts, **facts, "history": past})]
 
     def foot(self, digest: str | None) -> list[str]:
         """What is below a line: the plan's digest (None: no plan), commit, run, how to go on, and the history."""

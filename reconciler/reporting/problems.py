@@ -45,20 +45,25 @@ def problems_json(problems: Sequence[Problem]) -> str:
 
 def problem_annotations(problems: Sequence[Problem]) -> list[str]:
     """One GitHub workflow command a problem, which shows it beside the line in the pull request."""
-    return [
+    return [problem_annotation(problem) for problem in problems]
+
+
+def problem_annotation(problem: Problem) -> str:
+    """The workflow command that shows ``problem`` beside its line."""
+    return (
         f"::error file={_property(problem.position.file)},line={problem.position.line}"
         f",col={problem.position.column},title={_property(problem.rule)}"
-        f"::{_data(clean(f'{problem.message}; {problem.hint}'))}"
-        for problem in problems
-    ]
+        f"::{workflow_data(clean(f'{problem.message}; {problem.hint}'))}"
+    )
 
 
-def _data(text: str) -> str:
+def workflow_data(text: str) -> str:
+    """``text`` as the message of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _count(number: int, what: str) -> str:

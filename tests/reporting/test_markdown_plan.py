@@ -17,7 +17,12 @@ from tests.reporting.test_plan_text import everything
 
 RUN = "https://github.com/o/r/actions/runs/1"
 PAGE = Page(
-    COMMENT, {"fleet": "demo", "kind": "plan"}, "4f2c9d1", RUN, "the artifact has all of it", "Merge it to apply it."
+    COMMENT,
+    {"fleet": "demo", "kind": "plan"},
+    commit="4f2c9d1",
+    run=RUN,
+    whole="the artifact has all of it",
+    next_step="Merge it to apply it.",
 )
 TAGS = {
     *("h3", "p", "strong", "code", "ul", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td"),
