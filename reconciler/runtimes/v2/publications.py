@@ -77,5 +77,4 @@ class Publications:
 
     def _file(self, component: Component, number: int) -> str:
         """An artifact's path below the fleet directory, so that the plan serves on another machine, too."""
-        file = component.artifacts[number].file
-        return str(file.relative_to(self.desired.directory)) if file.is_absolute() else str(file)
+        return component.artifacts[number].file.relative_to(self.desired.directory).as_posix()

@@ -54,6 +54,18 @@ def test_a_component_is_published_with_its_artifacts_once_for_all_groups(fleet: 
     assert "greengrassv2:GetComponent" not in aws.counts()
 
 
+def test_artifacts_are_found_from_wherever_the_fleet_is_named(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group(component(template(fleet, com_example_Logger="1.0.0"))).write()
+    monkeypatch.chdir(fleet.directory.parent)
+    assert run_cli("plan", fleet.directory.name, "--out", "plan.json").code == 0
+    monkeypatch.chdir(fleet.directory)
+    ran = run_cli("apply", "../plan.json", "--dir", ".", "--yes", "--no-wait")
+    assert ran.code == 0, ran.err
+    assert aws.writes().count("greengrassv2:CreateComponentVersion") == 1
+
+
 def test_a_version_that_is_published_with_another_recipe_blocks_its_groups(fleet: FleetFiles, aws: Sandbox) -> None:
     component(template(fleet, com_example_Logger="1.0.0"))
     applied(aws, group(fleet))
