@@ -159,7 +159,11 @@ def _summary(carried: Carried, result: ApplyResult) -> str:
         updated=operations.count("update"),
         deleted=operations.count("delete"),
         provisioned=sum(len(group.of_kind("provision-thing")) for group in done),
-        deployments=sum(task.deployment_id is not None and task.state == "succeeded" for task in result.tasks),
+        deployments=sum(
+            by_name[task.group].deployments
+            for task in result.tasks
+            if task.deployment_id is not None and task.state == "succeeded"
+        ),
         unchanged=plan.summary.unchanged,
         still_open=result.count("deploying"),
         done=len(done),

@@ -38,6 +38,14 @@ class Action:
     needs: tuple[str, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def deployments(self) -> int:
+        """How many deployments an action asks for that asks for some: in Greengrass V2 one to the thing group, if it
+        has a document for it, and one to each core that is named.
+        """
+        to_cores = len(self.inputs.get("release", ())) + len(self.inputs.get("cores", ()))
+        return to_cores + ("document" in self.inputs) or 1
+
 
 @dataclass(frozen=True, slots=True)
 class GroupPlan:
@@ -73,6 +81,11 @@ class GroupPlan:
     def deletions(self) -> tuple["Action", ...]:
         """What it deletes, in order."""
         return self.of_kind(*DELETION_KINDS)
+
+    @property
+    def deployments(self) -> int:
+        """How many deployments it asks for: in Greengrass V2 also those to single cores."""
+        return sum(action.deployments for action in self.of_kind(*DEPLOYMENT_KINDS, *LATE_KINDS))
 
     def of_kind(self, *kinds: str) -> tuple[Action, ...]:
         """Its actions of these kinds, in order."""
@@ -188,7 +201,7 @@ def summarise(groups: tuple[GroupPlan, ...]) -> Summary:
         delete=operations.count("delete"),
         unchanged=operations.count("none"),
         provision=sum(len(group.of_kind("provision-thing")) for group in open_groups),
-        deploy=sum(len(group.of_kind(*DEPLOYMENT_KINDS)) for group in open_groups),
+        deploy=sum(group.deployments for group in open_groups),
         blocked=len(groups) - len(open_groups),
         devices=sum(len(group.things) for group in open_groups if group.operation != "none"),
     )

@@ -81,7 +81,8 @@ def test_a_core_with_a_configuration_of_its_own_gets_a_deployment_of_its_own_and
     spec = {"componentVersion": "2.12.6", "configurationUpdate": {"merge": {"level": "info"}}}
     template(fleet, aws_greengrass_Cli=spec)
     own = {"thingName": "a-core-2", "configuration": {CLI: {"level": "debug"}}}
-    applied(aws, group(fleet, cores=[{"thingName": "a-core-1"}, own]))
+    assert plan(group(fleet, cores=[{"thingName": "a-core-1"}, own]))["summary"]["deploy"] == 2
+    applied(aws, fleet)
     thing_arn = arn("a").replace("thinggroup/a", "thing/a-core-2")
     assert newest(aws, thing_arn)["components"][CLI]["configurationUpdate"]["merge"] == '{"level":"debug"}'
     assert unchanged(fleet) == "No changes. 1 group matches the files."
