@@ -43,6 +43,7 @@ class Cores:
         self._iot = iot
         self._components = components
         self._open: deque[Work] = deque()
+        self._parked: dict[str, list[Work]] = {}
         self._assigned: dict[str, dict[str, Work]] = {}
         self._later: list[tuple[datetime, int, str, Deployment]] = []
         self._changes_seen = 0
@@ -81,17 +82,19 @@ class Cores:
         """Send deployments to things that have joined a target, and see which core devices have come or gone."""
         stirred, self._iot.stirred = self._iot.stirred, set()
         changes = self._world.behaviours.changes
-        for name in stirred if changes == self._changes_seen else self.core_devices:
-            core = self.core_devices.get(name)
-            if core is not None:
-                self._see(core, now)
-        self._changes_seen = changes
+        if changes != self._changes_seen:
+            self._changes_seen = changes
+            for name in {*self.core_devices, *self._parked} - stirred:
+                self._see(name, now)
         for name in sorted(stirred):
+            self._see(name, now)
             self._join(name, now)
 
-    def _see(self, core: Core, now: datetime) -> None:
-        is_there = self._is_connected(core.name)
-        if is_there == core.connected:
+    def _see(self, thing_name: str, now: datetime) -> None:
+        # What waits for the thing to come looks for itself whether it has.
+        self._open.extend(self._parked.pop(thing_name, ()))
+        core, is_there = self.core_devices.get(thing_name), self._is_connected(thing_name)
+        if core is None or is_there == core.connected:
             return
         core.reported = now if is_there else core.last_report(now)  # it reports as its software starts
         core.connected, core.since = is_there, now
@@ -119,7 +122,7 @@ class Cores:
         return self._world.is_connected(thing_name, self._arns.region)
 
     def _is_settled(self, work: Work, now: datetime) -> bool:
-        """Move work on; True when nothing will move it any more."""
+        """Move work on; True when nothing will move it any more, or not before something happens to its thing."""
         core = self.core_devices.get(work.thing)
         if work.execution.status not in OPEN:
             self._let_go(core, work)
@@ -133,7 +136,7 @@ class Cores:
             return True
         if not self._is_connected(work.thing):
             work.connected, work.was_away = None, True
-            return False
+            return self._is_parked(work)
         if work.connected is None:
             work.connected = now if work.was_away else work.execution.queued
         behaviour = self._world.behaviours.behaviour_of(work.thing)
@@ -142,6 +145,13 @@ class Cores:
         if core is None or core.busy is not work or behaviour.outcome == "stuck":
             return work.execution.status not in OPEN
         return self._is_done(work, core, behaviour, now)
+
+    def _is_parked(self, work: Work) -> bool:
+        """Lay aside what is queued until something happens to its thing; what is in progress may run out of time."""
+        if work.execution.status == "QUEUED":
+            self._parked.setdefault(work.thing, []).append(work)
+            return True
+        return False
 
     def _is_gone(self, work: Work) -> bool:
         """Whether the thing was deleted, or left the target before it took the deployment up."""

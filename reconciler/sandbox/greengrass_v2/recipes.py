@@ -79,8 +79,9 @@ def _parsed(content: bytes) -> Any:
     except ValueError:
         pass  # JSON first: YAML would stumble over its tabs
     try:
-        return yaml.load(content, _TextLoader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        # By way of JSON, which is how the service answers: what YAML alone can say is no recipe.
+        return json.loads(json.dumps(yaml.load(content, _TextLoader), allow_nan=False))  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, ValueError) as problem:
         raise _bad(f"the recipe is neither JSON nor YAML: {problem}") from problem
 
 

@@ -7,15 +7,18 @@ MINUTE = 60.0
 FASTEST = 1_000
 """Things a minute, where an exponential rate grows without a bound of its own (AWS IoT limits page)."""
 
+WRONG = ("FAILED", "REJECTED", "TIMED_OUT")
+"""The ends of an execution that may be a reason to give the job up."""
 
-def delays(configuration: Mapping[str, Any], sent: int = 0) -> Iterator[float]:
+
+def delays(configuration: Mapping[str, Any]) -> Iterator[float]:
     """After how many seconds each thing is sent the job, the first ones at once; never ends.
 
     An exponential rate grows each time that as many things as its criterion says have been sent the job; those that
     shall have succeeded are taken to do so at once.
     """
     most, exponential = configuration.get("maximumPerMinute"), configuration.get("exponentialRate")
-    minute = 0
+    minute = sent = 0
     while True:
         rate = _rate(exponential, sent, most or FASTEST) if exponential else most
         if rate is None:
@@ -29,7 +32,7 @@ def delays(configuration: Mapping[str, Any], sent: int = 0) -> Iterator[float]:
 
 def is_given_up(criteria: Iterable[Mapping[str, Any]], over: Mapping[str, int]) -> bool:
     """Whether so many executions went wrong that the job is canceled; ``over`` counts those that ended, by status."""
-    executed = sum(over.values())
+    executed = sum(over.get(status, 0) for status in ("SUCCEEDED", *WRONG))
     return any(
         executed >= criterion["minNumberOfExecutedThings"]
         and 100 * _gone_wrong(criterion["failureType"], over) >= criterion["thresholdPercentage"] * executed
@@ -48,5 +51,5 @@ def _rate(exponential: Mapping[str, Any], sent: int, most: int) -> int:
 
 
 def _gone_wrong(kind: str, over: Mapping[str, int]) -> int:
-    kinds = ("FAILED", "REJECTED", "TIMED_OUT") if kind == "ALL" else (kind,)
+    kinds = WRONG if kind == "ALL" else (kind,)
     return sum(over.get(status, 0) for status in kinds)

@@ -35,7 +35,7 @@ class Store:
 
     ``things_of`` and ``policies_of`` are the other ends of Thing.principals and Policy.targets: principal (or
     target) to the names of its things and policies. ``now`` is the sandbox's clock. ``stirred`` are the things whose
-    groups or certificates have changed since somebody last took note of it.
+    groups or certificates have changed, or that are gone, since somebody last took note of it.
     """
 
     account: str

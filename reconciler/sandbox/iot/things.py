@@ -89,6 +89,7 @@ class Things:
         self.set_billing_group(thing, None)
         self._leave_type(thing)
         del self._store.things[thing.name]
+        self._store.stirred.add(thing.name)
         return {}
 
     def list(self, params: dict[str, Any]) -> dict[str, Any]:

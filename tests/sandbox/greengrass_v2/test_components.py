@@ -50,8 +50,7 @@ def test_a_version_is_made_in_steps(aws: Any, gg: Any, artifact: bytes) -> None:
     for _ in range(4):
         states.append(gg.describe_component(arn=made["arn"])["status"]["componentState"])
         aws.advance(0.25)
-    assert states[-1] == "DEPLOYABLE"
-    assert states == sorted(states, key=["REQUESTED", "INITIATED", "DEPLOYABLE"].index)
+    assert states == ["REQUESTED", "INITIATED", "DEPLOYABLE", "DEPLOYABLE"]
     described = gg.describe_component(arn=made["arn"])
     assert described["platforms"] == [{"attributes": {"os": "linux", "architecture": "*"}}]
     assert described["tags"] == {"fleet": "demo"}
@@ -142,7 +141,7 @@ def test_a_recipe_that_makes_no_sense_is_refused(gg: Any, refused: Any, change: 
     assert answer["fields"][0]["name"] == "inlineRecipe"
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"a: [", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("text", [b"", b"[]", b"a: [", b"\xff\xfe\x00", b"a: !!binary aGk=", b"a: .nan"])
 def test_what_is_no_recipe_at_all_is_refused(gg: Any, refused: Any, text: bytes) -> None:
     assert refused(gg.create_component_version, inlineRecipe=text)[:2] == (400, "ValidationException")
 
@@ -185,6 +184,15 @@ def test_versions_come_greatest_first_and_in_pages(fleet: Any, gg: Any) -> None:
     assert listed == ["2.0.0", "2.0.0-beta.1", "1.10.0", "1.9.0"]
     (latest,) = gg.list_components()["components"]
     assert latest["latestVersion"]["componentVersion"] == "2.0.0"
+
+
+@pytest.mark.parametrize(("quota", "name"), [("MOST_COMPONENTS", "com.example.Other"), ("MOST_VERSIONS", NAME)])
+def test_there_are_only_so_many(
+    fleet: Any, refused: Any, monkeypatch: pytest.MonkeyPatch, quota: str, name: str
+) -> None:
+    fleet.component(NAME)
+    monkeypatch.setattr(f"reconciler.sandbox.greengrass_v2.components.{quota}", 1)
+    assert refused(fleet.component, name=name, version="2.0.0")[:2] == (402, "ServiceQuotaExceededException")
 
 
 def test_what_is_not_there_is_said_so(gg: Any, refused: Any) -> None:

@@ -323,6 +323,14 @@ def test_a_deleted_core_device_is_back_with_its_next_deployment(fleet: Any, gg: 
     assert [core["coreDeviceThingName"] for core in gg.list_core_devices()["coreDevices"]] == ["core"]
 
 
+def test_core_devices_bear_tags(fleet: Any, gg: Any, refused: Any) -> None:
+    arn = "arn:aws:greengrass:eu-central-1:123456789012:coreDevices:core"
+    assert refused(gg.tag_resource, resourceArn=arn, tags={"a": "b"})[1] == "ResourceNotFoundException"
+    fleet.deploy(fleet.group("line", "core"))
+    gg.tag_resource(resourceArn=arn, tags={"a": "b"})
+    assert gg.get_core_device(coreDeviceThingName="core")["tags"] == {"a": "b"}
+
+
 def test_a_rollout_goes_out_by_the_minute(fleet: Any) -> None:
     line = fleet.group("line", "a", "b", "c")
     rollout = {"jobExecutionsRolloutConfig": {"maximumPerMinute": 2}}

@@ -46,6 +46,8 @@ def criterion(kind: str, percentage: float, least: int) -> dict[str, Any]:
     [
         ([], {"FAILED": 5}, False),
         ([criterion("FAILED", 50, 4)], {"FAILED": 2, "SUCCEEDED": 2}, True),
+        # Who was removed or never began has executed nothing.
+        ([criterion("FAILED", 50, 4)], {"FAILED": 2, "SUCCEEDED": 1, "REMOVED": 1, "CANCELED": 1}, False),
         ([criterion("FAILED", 50, 5)], {"FAILED": 2, "SUCCEEDED": 2}, False),
         ([criterion("FAILED", 50, 1)], {"FAILED": 2, "SUCCEEDED": 3}, False),
         ([criterion("ALL", 50, 1)], {"TIMED_OUT": 1, "REJECTED": 1, "SUCCEEDED": 2}, True),
