@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.sandbox.greengrass_v2.configuration import merged, updated
 from reconciler.sandbox.greengrass_v2.devices import Core, Installed
-from reconciler.sandbox.greengrass_v2.documents import SMALL, size_of
+from reconciler.sandbox.greengrass_v2.documents import SMALL
 from reconciler.sandbox.greengrass_v2.records import ComponentVersion, Deployment
 from reconciler.sandbox.greengrass_v2.resolution import UnresolvableError, resolve
 from reconciler.sandbox.greengrass_v2.versions import best
@@ -109,7 +109,7 @@ def _unchanged(reason: str, *codes: str, types: tuple[str, ...]) -> Outcome:
 
 def _missing_capabilities(core: Core, deployment: Deployment) -> list[str]:
     needs = []
-    if size_of(deployment.components) > SMALL[deployment.target.kind]:
+    if deployment.size > SMALL[deployment.target.kind]:
         needs.append(("LARGE_CONFIGURATION", LARGE_CONFIGURATIONS))
     if deployment.parent_arn is not None:
         needs.append(("SUB_DEPLOYMENTS", SUBDEPLOYMENTS))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reconciler.sandbox.greengrass_v2.client_tokens import ClientTokens
 from reconciler.sandbox.greengrass_v2.cores import Cores
-from reconciler.sandbox.greengrass_v2.documents import check_document, with_defaults
+from reconciler.sandbox.greengrass_v2.documents import check_document, size_of, with_defaults
 from reconciler.sandbox.greengrass_v2.names import Arns
 from reconciler.sandbox.greengrass_v2.paging import page
 from reconciler.sandbox.greengrass_v2.records import Deployment, Target
@@ -94,6 +94,7 @@ class Deployments:
             revision=revision,
             name=params.get("deploymentName", f"Deployment for {target.name}"),
             components=params.get("components", {}),
+            size=size_of(params.get("components", {})),
             policies=with_defaults(params.get("deploymentPolicies", {})),
             job_configuration=params.get("iotJobConfiguration", {}),
             parent_arn=params.get("parentTargetArn"),

@@ -2,6 +2,7 @@
 fleet pins can be had; which versions are listed, and what floats to what, goes by a table.
 """
 
+import functools
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -73,7 +74,8 @@ def choose(name: str, requirements: Iterable[str]) -> str | None:
     return best(LISTED.get(name, ()), requirements)
 
 
-def _recipe(name: str, version: str) -> dict[str, Any]:
+@functools.lru_cache(maxsize=1_000)
+def _recipe(name: str, version: str) -> Mapping[str, Any]:
     """A recipe that has what devices go by: a type, a configuration, and the nucleus that it needs."""
     recipe: dict[str, Any] = {
         "RecipeFormatVersion": FORMAT,

@@ -63,7 +63,10 @@ class Target:
 
 @dataclass(slots=True)
 class Deployment:
-    """One revision of what a target is to run. All but the tags, and whether it is the latest, never changes."""
+    """One revision of what a target is to run. All but the tags, and whether it is the latest, never changes.
+
+    ``size`` is that of its document in bytes.
+    """
 
     id: str
     arn: str
@@ -71,6 +74,7 @@ class Deployment:
     revision: int
     name: str
     components: Mapping[str, Any]
+    size: int
     policies: Mapping[str, Any]
     job_configuration: Mapping[str, Any]
     parent_arn: str | None

@@ -13,6 +13,7 @@ _BEHIND_OPERATOR = re.compile(r"(?<=[<>=~^])\s+")
 _BETWEEN_PARTS = re.compile(r"(?<=[\w*])(?=[<>=~^])")
 
 
+@functools.lru_cache(maxsize=_KEPT)
 def is_version(text: str) -> bool:
     """Whether a text is a semantic version, such as ``1.2.4`` or ``1.0.0-beta.1``."""
     return bool(validate(text))
