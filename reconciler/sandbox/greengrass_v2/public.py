@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.sandbox.greengrass_v2.recipes import FORMAT
 from reconciler.sandbox.greengrass_v2.records import ComponentVersion
-from reconciler.sandbox.greengrass_v2.versions import best, is_version, newest_first
+from reconciler.sandbox.greengrass_v2.versions import is_version, newest_first
 
 PREFIX = "aws.greengrass."
 NUCLEUS = "aws.greengrass.Nucleus"
@@ -67,11 +67,6 @@ def find(name: str, version: str, arn: str) -> ComponentVersion | None:
     if not is_public(name) or not is_version(version):
         return None
     return ComponentVersion(name, version, arn, _recipe(name, version), PUBLISHED, {}, {})
-
-
-def choose(name: str, requirements: Iterable[str]) -> str | None:
-    """The version that a core device takes where nobody names one: the greatest that is listed and will do."""
-    return best(LISTED.get(name, ()), requirements)
 
 
 @functools.lru_cache(maxsize=1_000)

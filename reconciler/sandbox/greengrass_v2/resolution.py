@@ -10,7 +10,7 @@ from reconciler.sandbox.greengrass_v2 import public
 from reconciler.sandbox.greengrass_v2.components import Components
 from reconciler.sandbox.greengrass_v2.recipes import dependencies_of
 from reconciler.sandbox.greengrass_v2.records import ComponentVersion, Deployment
-from reconciler.sandbox.greengrass_v2.versions import best, is_version
+from reconciler.sandbox.greengrass_v2.versions import best, named_in
 
 ROUNDS = 50
 """How often versions may be chosen anew before it counts as never coming to an end."""
@@ -62,8 +62,8 @@ def _needed(roots: Requirements, chosen: Iterable[ComponentVersion], nucleus: st
 def _choose(components: Components, name: str, by: Mapping[str, str]) -> ComponentVersion:
     available = set(components.deployable(name))
     if public.is_public(name):
-        # Any version of a public component is there, so those that somebody fixes can be had, too.
-        available |= {text.lstrip("= ") for text in by.values() if is_version(text.lstrip("= "))}
+        # Any version of a public component is there, so those that somebody names can be had, too.
+        available |= {version for text in by.values() for version in named_in(text)}
     version = best(available, by.values())
     found = components.find(name, version) if version is not None else None
     if found is None:

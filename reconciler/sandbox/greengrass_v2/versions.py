@@ -10,6 +10,7 @@ _KEPT = 10_000
 """How many versions and choices are kept: whole fleets go by the same few."""
 
 _BEHIND_OPERATOR = re.compile(r"(?<=[<>=~^])\s+")
+_VERSIONS = re.compile(r"(\d+(?:\.\d+){0,2})((?:[-+][0-9A-Za-z.+-]+)?)")
 _BETWEEN_PARTS = re.compile(r"(?<=[\w*])(?=[<>=~^])")
 
 
@@ -37,6 +38,11 @@ def requirement(text: str) -> NpmSpec:
     """
     parts = _BEHIND_OPERATOR.sub("", text.replace("==", "="))
     return NpmSpec(" ".join(_BETWEEN_PARTS.sub(" ", parts).split()))
+
+
+def named_in(text: str) -> set[str]:
+    """The versions that a requirement names, whether or not they meet it: those of ``>=2.1 <3`` are 2.1.0 and 3.0.0."""
+    return {numbers + ".0" * (2 - numbers.count(".")) + rest for numbers, rest in _VERSIONS.findall(text)}
 
 
 def best(versions: Iterable[str], requirements: Iterable[str]) -> str | None:

@@ -56,6 +56,13 @@ def test_dependencies_float_to_the_greatest_version_that_will_do(fleet: Any) -> 
     assert fleet.installed("core") == {"com.A": "1.0.0", "com.B": "1.0.0"}
 
 
+def test_a_public_component_that_is_not_listed_comes_at_a_version_that_is_asked_for(fleet: Any) -> None:
+    fleet.component("com.A", dependencies={"aws.greengrass.NobodyKnowsIt": "~3.1", CLI: ">=2.77.0 <3.0.0"})
+    fleet.deploy(fleet.group("line", "core"), "com.A@1.0.0")
+    installed = fleet.installed("core", "ALL")
+    assert (installed["aws.greengrass.NobodyKnowsIt"], installed[CLI]) == ("3.1.0", "2.77.0")
+
+
 def test_a_nucleus_that_is_not_pinned_is_upgraded_as_a_side_effect(fleet: Any, gg: Any) -> None:
     line = fleet.group("line", "core")
     fleet.deploy(line)
