@@ -46,6 +46,8 @@ _RECIPE = {
     "Lifecycle": None,
 }
 """The keys of a recipe as the service spells them (component recipe reference); ``*`` is any key, None anything."""
+_FILLED_IN = {"ComponentName": (None, "{COMPONENT_NAME}"), "ComponentVersion": (None, "{COMPONENT_VERSION}")}
+"""What the Greengrass Development Kit fills in, too; None: left out."""
 _NO_FILE = "write the path of a YAML or JSON file in the fleet directory, or the recipe itself"
 Foreign = Mapping[PurePath, Sequence[Document]]
 """The documents of YAML files that are none of ours, by the path of the file in the fleet directory."""
@@ -98,7 +100,9 @@ def complete_recipe(recipe: LocatedDict, name: str, version: str, problems: Prob
     spelled: LocatedDict = _spelled(recipe, _RECIPE, problems)
     _check(spelled, problems)
     for key, value, place in (("ComponentName", name, "metadata.name"), ("ComponentVersion", version, "spec.version")):
-        if spelled.setdefault(key, value) != value:
+        if spelled.get(key) in _FILLED_IN[key]:
+            spelled[key] = value
+        elif spelled[key] != value:
             message = f"{key} is {describe(spelled[key])}, but {place} is {quote(value)}"
             problems.add(spelled.position(key), "recipe-differs", message, "write the same, or take it away here")
     return spelled

@@ -211,6 +211,12 @@ def test_a_recipe_with_keys_in_lower_case(fleets: Any) -> None:
     }
 
 
+def test_what_awss_development_kit_fills_in_is_filled_in(fleets: Any) -> None:
+    text = "{ComponentName: '{COMPONENT_NAME}', ComponentVersion: '{COMPONENT_VERSION}', "
+    (found,) = fleets.load({"x.yaml": recipe(MINIMAL.replace("{R", f"{text}R"))}).components.values()
+    assert (found.recipe["ComponentName"], found.recipe["ComponentVersion"]) == ("com.example.Hello", "1.0.0")
+
+
 def test_names_of_awss_examples_and_versions_before_a_release(fleets: Any) -> None:
     text = "---\n".join(
         component(f"  recipe: {MINIMAL}\n", "aws.greengrass.labs.database.InfluxDB", version)
@@ -552,6 +558,8 @@ def test_artifacts_of_more_than_two_gigabytes_are_refused(fleets: Any, monkeypat
         "1.x",
         "*",
         "1.2.3 - 2.0.0",
+        "==1.0.0",
+        ">=1.0.0<2.0.0",
         ">= 1.0.0 || 3.*",
         "= 1.0.0-rc.1",
     ],
