@@ -1,8 +1,9 @@
-"""What a core or device needs to connect, in S3: key and certificate, and a core's ``config.json``.
+"""What a core or device needs to connect, in S3: key and certificate, and a core's configuration.
 
 ``<prefix><group id>/<thing>/certs.zip`` holds ``private.key`` from the moment before the certificate is asked for, and
 ``cert.pem`` and ``root.ca.pem`` once it is there; ``<prefix><group id>/<thing>/greengrassCoreConfig.zip`` holds
-``config.json``. Names and members are those of AWS Connected Device Framework: what reads its artifacts reads these.
+``config.json``, for Greengrass V2 ``config.yaml``. Names and members are those of AWS Connected Device Framework: what
+reads its artifacts reads these.
 
 ``certs.zip`` is also the mark on what was made for a thing: it holds the very certificate, and in the object's metadata
 stands which fleet stored it, and whether the thing was there before.
@@ -15,12 +16,18 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from typing import Any
+
+import yaml
 
 from reconciler.aws.client import Aws, is_not_found
 from reconciler.model.errors import AwsError, ReconcileError
 
 CERTS, CORE_CONFIG = "certs.zip", "greengrassCoreConfig.zip"
 CERTIFICATE, KEY, ROOT_CA, CONFIG = "cert.pem", "private.key", "root.ca.pem", "config.json"
+NUCLEUS_CONFIG = "config.yaml"
+NUCLEUS_ROOT = "/greengrass/v2"
+"""Where V2 is installed unless told otherwise (Greengrass V2 guide, "Install with manual provisioning")."""
 FLEET_MARK, THING_MARK = "reconciler-fleet", "reconciler-thing"
 MADE, EXISTED = "made", "existed"
 """What the second mark says of the thing."""
@@ -119,6 +126,11 @@ class ArtifactStore:
         """Store the ``config.json`` of a core. ``iot_host`` is the account's ``iot:Data-ATS`` endpoint."""
         text = core_config(thing_arn=thing_arn, iot_host=iot_host, region=self.aws.region)
         self._put(group_id, thing_name, CORE_CONFIG, {CONFIG: text.encode()})
+
+    def keep_nucleus_config(self, group_id: str, thing_name: str, config: Mapping[str, str]) -> None:
+        """Store the ``config.yaml`` of a V2 core; ``config`` is as in ``nucleus_config``."""
+        text = nucleus_config(thing_name, self.aws.region, config)
+        self._put(group_id, thing_name, CORE_CONFIG, {NUCLEUS_CONFIG: text.encode()})
 
     def things(self, group_id: str) -> frozenset[str]:
         """The things of a group of which something is stored."""
@@ -222,3 +234,27 @@ def core_config(*, thing_arn: str, iot_host: str, region: str) -> str:
         },
     }
     return json.dumps(config, separators=(",", ":"))
+
+
+def nucleus_config(thing_name: str, region: str, config: Mapping[str, str]) -> str:
+    """The ``config.yaml`` that the nucleus is installed with (Greengrass V2 guide, "Install with manual provisioning").
+
+    ``config`` has the endpoints ``iotDataEndpoint`` and ``iotCredEndpoint``, and ``iotRoleAlias`` and ``version`` as
+    far as they are known. The members of ``certs.zip`` are expected below ``/greengrass/v2``.
+    """
+    nucleus: dict[str, Any] = {"componentType": "NUCLEUS"}
+    if version := config.get("version"):
+        nucleus["version"] = version
+    known = ("iotRoleAlias", "iotDataEndpoint", "iotCredEndpoint")
+    nucleus["configuration"] = {"awsRegion": region} | {name: config[name] for name in known if config.get(name)}
+    document = {
+        "system": {
+            "certificateFilePath": f"{NUCLEUS_ROOT}/{CERTIFICATE}",
+            "privateKeyPath": f"{NUCLEUS_ROOT}/{KEY}",
+            "rootCaPath": f"{NUCLEUS_ROOT}/{ROOT_CA}",
+            "rootpath": NUCLEUS_ROOT,
+            "thingName": thing_name,
+        },
+        "services": {"aws.greengrass.Nucleus": nucleus},
+    }
+    return str(yaml.safe_dump(document, sort_keys=False, explicit_start=True))

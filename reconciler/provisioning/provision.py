@@ -132,17 +132,24 @@ class Provisioner:
         return key, self.provider.provision(inputs, signing_request(key, thing_name)), existed
 
     def _keep_config(self, group_id: str, inputs: Mapping[str, Any]) -> None:
-        if inputs["role"] == "core":
+        if "nucleus" in inputs:
+            endpoints = {
+                "iotDataEndpoint": self._endpoint("iot:Data-ATS"),
+                "iotCredEndpoint": self._endpoint("iot:CredentialProvider"),
+            }
+            self.store.keep_nucleus_config(group_id, inputs["thingName"], {**endpoints, **inputs["nucleus"]})
+        elif inputs["role"] == "core":
             self.store.keep_core_config(
-                group_id, inputs["thingName"], thing_arn=inputs["thingArn"], iot_host=self._iot_host()
+                group_id, inputs["thingName"], thing_arn=inputs["thingArn"], iot_host=self._endpoint("iot:Data-ATS")
             )
 
-    def _iot_host(self) -> str:
+    def _endpoint(self, kind: str) -> str:
+        """The account's endpoint of a kind, asked for once."""
         with self._lock:
-            if "iotHost" not in self._memo:
-                answer = self.aws.call("iot", "DescribeEndpoint", endpointType="iot:Data-ATS")
-                self._memo["iotHost"] = answer["endpointAddress"]
-            return self._memo["iotHost"]
+            if kind not in self._memo:
+                answer = self.aws.call("iot", "DescribeEndpoint", endpointType=kind)
+                self._memo[kind] = answer["endpointAddress"]
+            return self._memo[kind]
 
 
 def _fitting(made: Provisioned, ours: bytes | None, thing_name: str) -> bytes | None:

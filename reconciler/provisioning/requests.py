@@ -13,10 +13,15 @@ CSR_PARAMETERS = ("CSR", "CertificateSigningRequest")
 
 
 def provisioning_inputs(
-    desired: DesiredState, thing: Thing, remote_template: Callable[[str], ProvisioningTemplate]
+    desired: DesiredState,
+    thing: Thing,
+    remote_template: Callable[[str], ProvisioningTemplate],
+    *,
+    is_v2: bool = False,
 ) -> dict[str, Any]:
     """The inputs of the action that provisions ``thing``, with the body of its template, if AWS IoT is asked.
 
+    ``is_v2`` says that it is for Greengrass V2, of which a core needs other rights.
     ``remote_template`` reads a template of AWS IoT by name. Raises ConfigurationError where CDF is asked without a
     template, or where a device has a request of its own that its template does not take; and what ``remote_template``
     raises.
@@ -32,7 +37,7 @@ def provisioning_inputs(
         base["csr"] = thing.csr
     if desired.fleet.provisioning.provider == "cdf":
         return base | _cdf_inputs(thing)
-    template = _template(desired, thing, remote_template)
+    template = _template(desired, thing, remote_template, is_v2=is_v2)
     parameters = dict(thing.parameters)
     for name, value in (("ThingName", thing.thing_name), ("ThingType", thing.thing_type)):
         if name in template.parameters and value is not None:
@@ -72,10 +77,10 @@ def _problem(thing: Thing, rule: str, message: str, hint: str) -> ConfigurationE
 
 
 def _template(
-    desired: DesiredState, thing: Thing, remote_template: Callable[[str], ProvisioningTemplate]
+    desired: DesiredState, thing: Thing, remote_template: Callable[[str], ProvisioningTemplate], *, is_v2: bool
 ) -> ProvisioningTemplate:
     if thing.provisioning_template is None:
-        return built_in_template(thing, desired)
+        return built_in_template(thing, desired, is_v2=is_v2)
     if (local := desired.provisioning_templates.get(thing.provisioning_template)) is not None:
         return local
     return remote_template(thing.provisioning_template)
@@ -90,12 +95,13 @@ def parse_template(name: str, body: str) -> ProvisioningTemplate:
     return ProvisioningTemplate(name, body, {key: "Default" in value for key, value in declared.items()})
 
 
-def built_in_template(thing: Thing, desired: DesiredState) -> ProvisioningTemplate:
+def built_in_template(thing: Thing, desired: DesiredState, *, is_v2: bool = False) -> ProvisioningTemplate:
     """The template for a thing that names none: the thing, a certificate from our request, and a policy for itself.
 
-    The policy lets the thing connect under its own name and do what Greengrass V1 needs of it (V1 guide, "Minimal AWS
-    IoT policy for the AWS IoT Greengrass core device", and for devices: discovery). Its names are spelt out, since that
-    page rules out thing policy variables for cores.
+    The policy lets the thing connect under its own name and do what Greengrass needs of it (V1 guide, "Minimal AWS IoT
+    policy for the AWS IoT Greengrass core device"; V2 guide, "Minimal AWS IoT policy for AWS IoT Greengrass V2 core
+    devices"; and for devices: discovery). Its names are spelt out, since these pages rule out thing policy variables
+    for cores.
     """
     properties: dict[str, Any] = {"ThingName": {"Ref": "ThingName"}}
     parameters: dict[str, Any] = {"ThingName": {"Type": "String"}, "CSR": {"Type": "String"}}
@@ -112,14 +118,16 @@ def built_in_template(thing: Thing, desired: DesiredState) -> ProvisioningTempla
             },
             "policy": {
                 "Type": "AWS::IoT::Policy",
-                "Properties": {"PolicyDocument": json.dumps(_policy(thing, desired), separators=(",", ":"))},
+                "Properties": {
+                    "PolicyDocument": json.dumps(_policy(thing, desired, is_v2=is_v2), separators=(",", ":"))
+                },
             },
         },
     }
     return parse_template("(built in)", json.dumps(body, separators=(",", ":")))
 
 
-def _policy(thing: Thing, desired: DesiredState) -> dict[str, Any]:
+def _policy(thing: Thing, desired: DesiredState, *, is_v2: bool) -> dict[str, Any]:
     fleet = desired.fleet
     base = f"arn:{fleet.partition}:iot:{fleet.region}:{fleet.account}"
     client, arn = f"{base}:client/{thing.thing_name}", fleet.thing_arn(thing.thing_name)
@@ -127,12 +135,15 @@ def _policy(thing: Thing, desired: DesiredState) -> dict[str, Any]:
         (["iot:Publish", "iot:Receive", "iot:Subscribe"], [f"{base}:topic/*", f"{base}:topicfilter/*"])
     ]
     if thing.role == "core":
-        # A core opens several connections, each with a suffix of its own (V1 guide, "Client IDs for MQTT connections").
-        statements.append(("iot:Connect", [client, f"{client}-*"]))
+        # A core opens several connections, each with a suffix of its own (V1 guide, "Client IDs for MQTT connections";
+        # a nucleus counts: ``NAME#2``).
+        statements.append(("iot:Connect", [client, f"{client}-*", *([f"{client}#*"] if is_v2 else [])]))
         # It syncs the shadows of its devices, too.
         shadow = ["iot:GetThingShadow", "iot:UpdateThingShadow", "iot:DeleteThingShadow"]
         statements.append((shadow, f"{base}:thing/*"))
         statements.append(("greengrass:*", "*"))
+        if is_v2 and fleet.nucleus is not None:
+            statements.append(("iot:AssumeRoleWithCertificate", f"{base}:rolealias/{fleet.nucleus.role_alias}"))
     else:
         statements.append(("iot:Connect", client))
         statements.append(("greengrass:Discover", arn))

@@ -25,8 +25,12 @@ def bring_in(
     existing: Existing | None,
     needs: tuple[str, ...],
     provisioning: Provisioning,
+    more: Mapping[str, Any] | None = None,
 ) -> Action:
-    """The action that brings ``thing`` into ``group``: one that exists and has a certificate is only associated."""
+    """The action that brings ``thing`` into ``group``: one that exists and has a certificate is only associated.
+
+    ``more`` are further inputs of the action, whichever it is.
+    """
     if existing is not None and existing.certificate_arn is not None:
         inputs: dict[str, Any] = {
             "thingName": thing.thing_name,
@@ -38,13 +42,13 @@ def bring_in(
     else:
         inputs = provisioning(thing) | ({"exists": True} if existing is not None else {})
         kind = "provision-thing"
-    return Action(f"{group.name}/{kind}/{thing.thing_name}", kind, thing.thing_name, needs, inputs)
+    return Action(f"{group.name}/{kind}/{thing.thing_name}", kind, thing.thing_name, needs, {**inputs, **(more or {})})
 
 
-def provisioning_by(aws: Aws, desired: DesiredState) -> Provisioning:
+def provisioning_by(aws: Aws, desired: DesiredState, *, is_v2: bool = False) -> Provisioning:
     """What provisions a thing of ``desired``, by its template, which AWS IoT may have to be asked for."""
     templates = RemoteTemplates(aws)
-    return lambda thing: provisioning_inputs(desired, thing, lambda name: templates.read(name, thing))
+    return lambda thing: provisioning_inputs(desired, thing, lambda name: templates.read(name, thing), is_v2=is_v2)
 
 
 def missing_type_findings(group: Group, to_add: Iterable[Action], missing: frozenset[str]) -> list[GuardFinding]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
+from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
 from reconciler.model.secrets import NO_SECRETS, Secrets
@@ -21,7 +22,7 @@ from reconciler.runtimes.marks import (
 )
 from reconciler.runtimes.prunes import wanted_mark
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
-from reconciler.runtimes.v2.checks import block
+from reconciler.runtimes.v2.checks import NUCLEUS, block
 from reconciler.runtimes.v2.choice import Choice, choose, wanted_documents
 from reconciler.runtimes.v2.live import Answers, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import Cores, Membership, compare_members, present
@@ -125,8 +126,17 @@ def _things_to_add(comparison: Comparison, group: Group, live: LiveGroup, needs:
         if thing.thing_name in there or is_elsewhere or (thing.role == "device" and not group.cores and is_whole):
             continue
         arn = comparison.desired.fleet.thing_arn(thing.thing_name)
-        actions.append(bring_in(group, thing, arn, existing, needs, comparison.provisioning))
+        more = {"nucleus": _nucleus(comparison.desired.fleet, group)} if thing.role == "core" else {}
+        actions.append(bring_in(group, thing, arn, existing, needs, comparison.provisioning, more))
     return tuple(actions)
+
+
+def _nucleus(fleet: Fleet, group: Group) -> dict[str, str]:
+    """What the ``config.yaml`` of a new core says besides its endpoints, as far as the files tell it."""
+    pinned = group.document.get("components", {}).get(NUCLEUS, {}).get("componentVersion", "")
+    version = (fleet.nucleus.version if fleet.nucleus is not None else None) or pinned
+    alias = fleet.nucleus.role_alias if fleet.nucleus is not None else ""
+    return {name: str(value) for name, value in (("iotRoleAlias", alias), ("version", version)) if value}
 
 
 def _actions(difference: _Difference) -> tuple[Action, ...]:

@@ -39,7 +39,7 @@ def plan_groups(
         live,
         _ask(observer, provider, groups, live),
         publications,
-        provisioning_by(observer.aws, desired),
+        provisioning_by(observer.aws, desired, is_v2=True),
         declared_cores(desired, groups),
         known_groups,
         template_digests(desired),
@@ -51,6 +51,7 @@ def plan_groups(
     findings = [finding for item in compared for finding in item.findings]
     findings += _warnings(desired, groups, live, compared)
     findings += _age_of_client_devices(live)
+    findings += _without_role(desired, plans)
     contents = dict(publications.contents)
     for item in compared:
         contents.update(item.contents)
@@ -103,6 +104,23 @@ def _warnings(
         )
         for (guard, words), about in sorted(by_words.items(), key=lambda item: item[0])
     ]
+
+
+def _without_role(desired: DesiredState, plans: Iterable[GroupPlan]) -> list[GuardFinding]:
+    """A warning where new cores get a configuration that lacks the role they take on for everything but MQTT."""
+    names = [
+        action.subject
+        for plan in plans
+        for action in plan.of_kind("provision-thing")
+        if "nucleus" in action.inputs and not plan.blocked
+    ]
+    if desired.fleet.nucleus is not None or not names:
+        return []
+    message = (
+        f"{some_of(names)}: the config.yaml for new cores names no role alias, without which they get no artifacts; "
+        "add `nucleus: {roleAlias: …}` to the Fleet's spec"
+    )
+    return [GuardFinding("role-alias", "warning", message, source=desired.fleet.position.line_only)]
 
 
 def _age_of_client_devices(live: LiveFleet) -> list[GuardFinding]:
