@@ -146,10 +146,11 @@ def _report(carried: Carried, result: ApplyResult, given: _Given, style: Style) 
         command=shlex.join(["reconcile", *given.command]),
         status_command=shlex.join(["reconcile", "status", given.directory]),
     )
-    return [*open_lines, _summary(carried, result)]
+    return [*open_lines, summary_of(carried, result)]
 
 
-def _summary(carried: Carried, result: ApplyResult) -> str:
+def summary_of(carried: Carried, result: ApplyResult) -> str:
+    """The stable last line of an apply."""
     plan = carried.plan
     by_name = {group.name: group for group in plan.changed}
     done = [by_name[task.group] for task in result.tasks if task.state not in {"failed", "unfinished"}]

@@ -1,6 +1,5 @@
 """Shows a plan, asks, carries it out and says where every group ended: what apply and deploy have in common."""
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli import options
 from reconciler.cli.output import is_terminal, print_document, print_lines
 from reconciler.cli.progress import progress_for
 from reconciler.cli.stopping import INTERRUPTED, stoppable
@@ -55,26 +55,7 @@ class Manner:
 
 def carrying_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--yes``, ``--wait/--no-wait``, ``--timeout`` and ``--lock-timeout``."""
-    command = click.option(
-        "--lock-timeout",
-        type=click.FloatRange(min=0),
-        default=0,
-        show_default=True,
-        envvar="RECONCILE_LOCK_TIMEOUT",
-        metavar="SECONDS",
-        callback=lambda _context, _option, value: _no_nan(value),
-        help="How long to wait for another apply of this fleet to end.",
-    )(command)
-    command = click.option(
-        "--timeout",
-        type=click.FloatRange(min=0),
-        default=600,
-        show_default=True,
-        envvar="RECONCILE_TIMEOUT",
-        metavar="SECONDS",
-        callback=lambda _context, _option, value: _no_nan(value),
-        help="How long to wait for the cores, and for a busy Greengrass.",
-    )(command)
+    command = options.time_options(command)
     command = click.option(
         "--wait/--no-wait",
         default=True,
@@ -131,13 +112,6 @@ def _print_end(carried: Carried, groups: Sequence[Group], manner: Manner) -> Non
     lines = manner.report(carried, result) if result is not None else [nothing_left_line(standings)]
     _print_status(carried.plan, groups, result, lines[-1], manner)
     print_lines(["", *lines], to_stderr=not manner.as_text)
-
-
-def _no_nan(seconds: float) -> float:
-    """No moment is later than NaN seconds: an apply would wait for ever."""
-    if math.isnan(seconds):
-        raise click.BadParameter("nan is no number of seconds")
-    return seconds
 
 
 def _confirmed(plan: Plan, manner: Manner, *, shown: bool) -> bool:

@@ -10,6 +10,7 @@ from reconciler.desired.load import load
 from reconciler.execution.guarding import check_waivers
 from reconciler.execution.session import Session, open_session
 from reconciler.model.errors import ReconcileError
+from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.guards import GuardSetting
 from reconciler.planning.guards.waivers import Waiver
@@ -35,16 +36,19 @@ def opened(
     guards: Mapping[str, GuardSetting] | None = None,
     waivers: Iterable[Waiver] = (),
     refresh: bool = False,
+    rules: Fleet | None = None,
 ) -> Iterator[OpenFleet]:
     """Load ``directory``, open its account, and write ``stats`` at the end, also when something went wrong.
 
-    ``guards`` are laid over those of the fleet, and the names in ``waivers`` are checked; ``refresh`` is as in
-    ``open_session``. Raises ConfigurationError,
+    ``guards`` are laid over those of the fleet, and the names in ``waivers`` are checked. The guards and policies of
+    ``rules``, where it is given, count in place of the fleet's own; ``refresh`` is as in ``open_session``. Raises
+    ConfigurationError,
     UsageError, AwsError, and ReconcileError where ``stats`` cannot be written.
     """
     with written_at_end(stats) as counted:
         desired = load(Path(directory), shown_as=directory)
-        fleet = replace(desired.fleet, guards=desired.fleet.guards.overlaid(guards or {}))
+        judging = rules or desired.fleet
+        fleet = replace(desired.fleet, guards=judging.guards.overlaid(guards or {}), policies=judging.policies)
         desired = replace(desired, fleet=fleet)
         check_waivers(desired, waivers)
         groups = select_groups(desired.groups, select, exclude)

@@ -25,13 +25,14 @@ COMMANDS = {
     "unlock": "Show who has the fleet's lock, and take it away.",
     "worker": "Work off what applies have queued.",
     "doctor": "Look whether all is there that a fleet needs; print IAM policies.",
+    "github": "Plan, apply and look for drift in workflows of GitHub Actions.",
     "schema": "Print the JSON Schema of a kind or document.",
     "sandbox": "Run AWS on this machine, for demos and tests.",
     "completion": "Print what makes a shell complete reconcile's commands.",
 }
 """The commands with their help, which ``--help`` prints without importing one of them."""
 
-NOT_YET = ("export", "init", "github")
+NOT_YET = ("export", "init")
 EXIT_CODES = """\b
 Exit codes: 0 done, or nothing to do · 1 error · 2 there are changes (drift, plan --detailed-exitcode)
   3 a guard refused · 4 the plan is stale or the lock is held · 5 applied in part · 64 wrong usage"""

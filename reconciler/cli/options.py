@@ -1,5 +1,6 @@
 """Options and arguments that several commands share, and what they mean."""
 
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -72,6 +73,17 @@ def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[...,
     )
 
 
+def output_directory_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--output-directory``, of the steps of workflows."""
+    return click.option(
+        "--output-directory",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar="RECONCILE_OUTPUT_DIRECTORY",
+        metavar="DIR",
+        help="Write what was found there as files, for an artifact.",
+    )(command)
+
+
 def stats_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--stats FILE``."""
     return click.option(
@@ -81,6 +93,37 @@ def stats_option(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Write what it cost as JSON: AWS calls by operation, writes, retries, seconds.",
     )(command)
+
+
+def time_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--timeout`` and ``--lock-timeout``, in seconds."""
+    command = click.option(
+        "--lock-timeout",
+        type=click.FloatRange(min=0),
+        default=0,
+        show_default=True,
+        envvar="RECONCILE_LOCK_TIMEOUT",
+        metavar="SECONDS",
+        callback=_no_nan,
+        help="How long to wait for another apply of this fleet to end.",
+    )(command)
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0),
+        default=600,
+        show_default=True,
+        envvar="RECONCILE_TIMEOUT",
+        metavar="SECONDS",
+        callback=_no_nan,
+        help="How long to wait for the cores, and for a busy Greengrass.",
+    )(command)
+
+
+def _no_nan(_context: click.Context, _option: click.Parameter, seconds: float) -> float:
+    """No moment is later than NaN seconds: an apply would wait for ever."""
+    if math.isnan(seconds):
+        raise click.BadParameter("nan is no number of seconds")
+    return seconds
 
 
 def color_option(command: Callable[..., Any]) -> Callable[..., Any]:

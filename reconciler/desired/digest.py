@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
+from reconciler.model.group import Group
 from reconciler.model.guards import GuardSetting
 from reconciler.model.position import Position
 
@@ -15,6 +16,13 @@ from reconciler.model.position import Position
 def desired_digest(state: DesiredState) -> str:
     """32 hex digits over everything that ``state`` says, but for where in the files it stands."""
     return digest(_meaning(state))
+
+
+def group_digest(state: DesiredState, group: Group) -> str:
+    """The like over what ``state`` says of one of its groups: its target version, and its things' templates."""
+    used = {thing.provisioning_template for thing in group.things}
+    bodies = [template.body for name, template in sorted(state.provisioning_templates.items()) if name in used]
+    return digest(_meaning([group, state.templates.get(group.template), bodies]))
 
 
 def _meaning(value: Any) -> Any:

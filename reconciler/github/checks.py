@@ -13,6 +13,8 @@ from reconciler.model.errors import Problem
 from reconciler.reporting.markdown import marker_line, read_marker
 from reconciler.reporting.style import clean
 
+Conclusion = Literal["success", "failure", "neutral"]
+
 APP = "github-actions"
 """The app that a workflow's own token belongs to."""
 
@@ -30,7 +32,7 @@ class Check:
     """
 
     name: str
-    conclusion: Literal["success", "failure", "neutral"]
+    conclusion: Conclusion
     title: str
     summary: str
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -73,6 +73,26 @@ class GroupPlan:
     blocked: bool = False
 
     @property
+    def digest(self) -> str:
+        """A digest of what happens to it: equal if an apply would do the same to the same live group."""
+        return digest(self.structure)
+
+    @property
+    def structure(self) -> list[Any]:
+        """What its digest, and the plan's, are over: no texts."""
+        return [
+            self.name,
+            self.runtime,
+            self.operation,
+            list(self.target),
+            self.blocked,
+            self.fingerprint,
+            self.live,
+            [[change.path, change.kind, change.before, change.after] for change in self.changes],
+            [[act.id, act.kind, act.subject, list(act.needs), act.inputs] for act in self.actions],
+        ]
+
+    @property
     def finishing(self) -> tuple["Action", ...]:
         """What comes after its deployment, if it has one, has succeeded: above all what it deletes, in order."""
         return self.of_kind(*FINISHING_KINDS)
@@ -161,20 +181,7 @@ class Plan:
             {
                 "version": FORMAT_VERSION,
                 "fleet": [self.fleet, self.account, self.region],
-                "groups": [
-                    [
-                        group.name,
-                        group.runtime,
-                        group.operation,
-                        list(group.target),
-                        group.blocked,
-                        group.fingerprint,
-                        group.live,
-                        [[change.path, change.kind, change.before, change.after] for change in group.changes],
-                        [[act.id, act.kind, act.subject, list(act.needs), act.inputs] for act in group.actions],
-                    ]
-                    for group in self.groups
-                ],
+                "groups": [group.structure for group in self.groups],
             }
         )
 

@@ -93,12 +93,12 @@ def drift_document(drift: Drift) -> dict[str, Any]:
     }
 
 
-def drift_markdown(drift: Drift, page: Page, seen: Mapping[str, Seen] | None = None, **marker: Any) -> str:
-    """One Markdown document within the budget of ``page``; ``seen`` is by group, ``marker`` goes into its marker."""
+def drift_markdown(drift: Drift, page: Page, seen: Mapping[str, Seen] | None = None) -> str:
+    """One Markdown document within the budget of ``page``; ``seen`` is by group."""
     room = Room(page.budget)
     summary, seen = drift_summary(drift), seen or {}
     head = [
-        *page.marker(summary, **marker),
+        *page.marker(summary),
         f"### Fleet {code(drift.fleet)}: {'drift' if drift.groups else 'no drift'}",
         "",
         f"**{summary}**",

@@ -20,6 +20,11 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("RECONCILE_") or name in COLOURS:
             monkeypatch.delenv(name)
+    hurry(monkeypatch)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let simulated cores, and who waits for them, be quick."""
     monkeypatch.setattr(cores, "BUILDING", timedelta(seconds=0.02))
     monkeypatch.setattr(cores, "AT_WORK", timedelta(seconds=0.05))
     monkeypatch.setattr(outcomes, "FIRST_PAUSE", 0.05)

@@ -36,7 +36,7 @@ def test_text(golden: Callable[[str, str], None]) -> None:
 
 def test_markdown(golden: Callable[[str, str], None]) -> None:
     seen = {"munich": Seen("2026-11-20T00:00:00Z", 3), "paris": Seen("2026-11-26T09:00:00Z", 1)}
-    text = drift_markdown(DRIFT, PAGE, seen, open={"a": 1})
+    text = drift_markdown(DRIFT, replace(PAGE, facts={"open": {"a": 1}}), seen)
     golden("drift.md", text)
     assert "octocat" not in rendered(text).prose
     assert (read_marker(text) or {})["open"] == {"a": 1}

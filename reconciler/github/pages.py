@@ -1,0 +1,83 @@
+"""The pages that this project puts on GitHub: which they are, what they say of how to go on, and where the rest is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.github.context import Context
+from reconciler.model.plan import Plan
+from reconciler.reporting.markdown import Budget, code, link
+from reconciler.reporting.markdown_page import Page, past_of
+from reconciler.reporting.markdown_plan import verdict_word
+from reconciler.reporting.plan_text import DIGEST_SHOWN
+
+_COMMIT_SHOWN = 12
+
+
+def identity(kind: str, fleet: str) -> dict[str, str]:
+    """What the page of a fleet is found again by."""
+    return {"fleet": fleet, "kind": kind}
+
+
+def page(
+    context: Context,
+    kind: str,
+    fleet: str,
+    *,
+    budget: Budget,
+    commit: str,
+    next_step: str = "",
+    marker: Mapping[str, Any] | None = None,
+) -> Page:
+    """A page of this run; ``marker`` is that of the page it takes the place of."""
+    artifact = f"the artifact of {link('the run', context.run_url)}" if context.run_url else "the run's artifact"
+    return Page(
+        budget=budget,
+        identity=identity(kind, fleet),
+        facts={"run": context.run_id},
+        commit=commit[:_COMMIT_SHOWN],
+        run=context.run_url,
+        whole=f"{artifact} has all of it",
+        next_step=next_step,
+        past=past_of(marker or {}),
+    )
+
+
+def after_plan(plan: Plan) -> str:
+    """How to go on from a plan in a pull request."""
+    match verdict_word(plan):
+        case "no changes":
+            return "Merging this changes nothing in the account."
+        case "refused":
+            waiver = code(f"--waive NAME@{plan.digest[:DIGEST_SHOWN]}")
+            return (
+                "It cannot be applied like this. Change the files, or raise the limit that a finding names; what is "
+                f"meant for once passes with {waiver}, where it is applied."
+            )
+        case _:
+            return (
+                "**Merging applies it**, if the plan is the same then. If it does anything that is not on this page, "
+                "nothing is applied before somebody has approved that."
+            )
+
+
+def before_approval(differences: Sequence[str]) -> str:
+    """How to go on from a plan that does something that nobody has reviewed."""
+    return "\n".join(
+        [
+            "**Nothing was applied yet**: this plan is not the one that was reviewed.",
+            "",
+            *differences,
+            "",
+            "Approve the job that waits, and just this plan is applied; or reject it, and change the files.",
+        ]
+    )
+
+
+def after_apply(command: str, *, complete: bool) -> str:
+    """How to go on from an apply; ``command`` does what is left of it, by hand."""
+    if complete:
+        return "Nothing is left to do."
+    return (
+        "**Next**: mend what failed, then run the failed job again (*Re-run failed jobs*): that is safe, what is done "
+        f"stays. By hand: {code(command)}."
+    )
