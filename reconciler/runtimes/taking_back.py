@@ -1,5 +1,6 @@
 """Takes back what was made for things, in both runtimes: certificates, policies and things, then their keys."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.model.errors import ReconcileError
@@ -10,10 +11,18 @@ from reconciler.runtimes.base import Journal, Say
 THINGS_AT_ONCE = 4
 
 
-def take_back(deprovisioner: Deprovisioner | None, group: GroupPlan, journal: Journal, say: Say) -> None:
+def take_back(
+    deprovisioner: Deprovisioner | None,
+    group: GroupPlan,
+    journal: Journal,
+    say: Say,
+    *,
+    forget: Callable[[str], None] = lambda _: None,
+) -> None:
     """Carry out the deprovisioning that ``group`` plans, several things at once, and delete the keys that may go.
 
-    Raises AwsError, and ReconcileError for a fleet that says nowhere to keep keys.
+    ``forget`` is called with the name of each thing that is gone, before its keys are. Raises AwsError, and
+    ReconcileError for a fleet that says nowhere to keep keys.
     """
     actions = group.of_kind("deprovision-thing")
     if not actions and not group.of_kind("delete-artifacts"):
@@ -26,6 +35,8 @@ def take_back(deprovisioner: Deprovisioner | None, group: GroupPlan, journal: Jo
         left = deprovisioner.deprovision(
             action.inputs["groupId"], action.subject, lambda names: _remembered(journal, key, names)
         )
+        if not left.why:
+            forget(action.subject)
         say(group.name, f"{action.subject} {f'stays: {left.why}' if left.why else 'deprovisioned'}")
         return left.keys
 

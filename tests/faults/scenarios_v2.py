@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.sandbox.testing import Sandbox
-from tests.fleets import FleetFiles
+from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v2.conftest import BUDGETS
 from tests.runtimes.v2.fleets import CLI, applied, group, template
 
@@ -44,5 +44,15 @@ def v2_reset(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
     return group(fleet, deployment={"state": "reset"}).write()
 
 
-SCENARIOS_V2 = {scenario.__name__: scenario for scenario in (v2_new, v2_changed, v2_several, v2_reset)}
-MOST_CALLS_V2 = {"v2_new": 30, "v2_changed": 22, "v2_several": 28, "v2_reset": 10}
+def v2_pruned(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
+    """A group that is gone from the files, and off its cores, with everything that was made for it."""
+    group(template(v2_fleet(fleet, prune=True, deprovision=True)), "a", devices=1)
+    applied(aws, group(fleet, "b"))
+    fleet.without_group("a").write()
+    run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    aws.advance(10)
+    return fleet
+
+
+SCENARIOS_V2 = {scenario.__name__: scenario for scenario in (v2_new, v2_changed, v2_several, v2_reset, v2_pruned)}
+MOST_CALLS_V2 = {"v2_new": 30, "v2_changed": 22, "v2_several": 28, "v2_reset": 10, "v2_pruned": 52}

@@ -53,10 +53,18 @@ class Finisher:
         for action in group.of_kind("delete-group"):
             self._delete_group(action)
             say(group.name, "thing group deleted")
-        take_back(self.deprovisioner, group, journal, say)
+        take_back(self.deprovisioner, group, journal, say, forget=self._forget_core)
         if group.operation == "delete":
             journal.forget(group.name)
         journal.removed(group.live["groupArn"])
+
+    def _forget_core(self, thing: str) -> None:
+        """Delete what Greengrass keeps of a core beside its thing; of a client device it keeps nothing."""
+        try:
+            self.observer.aws.call("greengrassv2", "DeleteCoreDevice", coreDeviceThingName=thing)
+        except AwsError as error:
+            if not is_not_found(error):
+                raise
 
     def _delete_deployments(self, action: Action) -> None:
         """Cancel and delete every deployment to a target, if the newest takes everything off it."""
