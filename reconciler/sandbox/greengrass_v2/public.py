@@ -1,5 +1,5 @@
-"""The components that AWS publishes: any version of an ``aws.greengrass.*`` component is there, so that whatever a
-fleet pins can be had; which versions are listed, and what floats to what, goes by a table.
+"""The components that AWS publishes: any version of what bears one of AWS's names is there, so that whatever a fleet
+pins can be had; which versions are listed, and what floats to what, goes by a table.
 """
 
 import functools
@@ -11,7 +11,10 @@ from reconciler.sandbox.greengrass_v2.recipes import FORMAT
 from reconciler.sandbox.greengrass_v2.records import ComponentVersion
 from reconciler.sandbox.greengrass_v2.versions import is_version, newest_first
 
-PREFIX = "aws.greengrass."
+PREFIXES = ("aws.greengrass.", "aws.iot.")
+COMMUNITY = "aws.greengrass.labs."
+"""What bears this is published by whoever uses it, in the own account."""
+
 NUCLEUS = "aws.greengrass.Nucleus"
 LITE = "aws.greengrass.NucleusLite"
 
@@ -49,7 +52,7 @@ _WITHOUT_NUCLEUS = (NUCLEUS, LITE)
 
 def is_public(name: str) -> bool:
     """Whether AWS publishes a component of this name."""
-    return name.startswith(PREFIX) and len(name) > len(PREFIX)
+    return name.startswith(PREFIXES) and not name.startswith(COMMUNITY)
 
 
 def names() -> Iterable[str]:

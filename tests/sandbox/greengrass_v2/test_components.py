@@ -213,7 +213,9 @@ def test_a_version_is_not_deleted_before_it_is_made(fleet: Any, gg: Any, refused
     create(gg, recipe)
 
 
-@pytest.mark.parametrize("name", ["aws.greengrass.LogManager", "aws.greengrass.NobodyKnowsIt"])
+@pytest.mark.parametrize(
+    "name", ["aws.greengrass.LogManager", "aws.greengrass.NobodyKnowsIt", "aws.iot.SiteWiseEdgePublisher"]
+)
 def test_any_version_of_a_public_component_is_there(gg: Any, refused: Any, name: str) -> None:
     arn = f"arn:aws:greengrass:eu-central-1:aws:components:{name}:versions:2.77.1"
     described = gg.describe_component(arn=arn)
@@ -232,8 +234,9 @@ def test_public_components_are_a_list_of_their_own(fleet: Any, gg: Any, refused:
     nucleus = "arn:aws:greengrass:eu-central-1:aws:components:aws.greengrass.Nucleus"
     versions = [item["componentVersion"] for item in gg.list_component_versions(arn=nucleus)["componentVersions"]]
     assert versions[0] > versions[-1]
-    nothing = "arn:aws:greengrass:eu-central-1:aws:components:com.example.Hello:versions:1.0.0"
-    assert refused(gg.describe_component, arn=nothing)[1] == "ResourceNotFoundException"
+    for name in ("com.example.Hello", "aws.greengrass.labs.CertificateRotator"):
+        nothing = f"arn:aws:greengrass:eu-central-1:aws:components:{name}:versions:1.0.0"
+        assert refused(gg.describe_component, arn=nothing)[1] == "ResourceNotFoundException"
 
 
 def test_a_lambda_function_becomes_a_component(gg: Any) -> None:
