@@ -9,9 +9,11 @@ from reconciler.runtimes.v1.families import FAMILIES
 PACKAGE = Path(__file__).parents[2] / "reconciler"
 OTHERS = ("sandbox", "execution/doctor")
 """Whose calls need no policy: AWS on this machine, and the doctor, who says what it may not look at."""
-CALLS = frozenset({"call", "pages"})
+CALLS = frozenset({"call", "pages", "listed"})
 """The methods of ``reconciler.aws.client.Aws`` that take a service and an operation."""
 
+JOB_READS = ("iot:DescribeJob", "iot:DescribeThing", "iot:DescribeThingGroup", "iot:GetThingShadow")
+JOB_WRITES = ("iot:CancelJob", "iot:DeleteThingShadow", "iot:UpdateJob", "iot:UpdateThingShadow")
 ACTIONS: Mapping[str, frozenset[str]] = {
     "sts:GetCallerIdentity": frozenset(),  # needs no permission
     "s3:ListObjectsV2": frozenset({"s3:ListBucket"}),
@@ -21,6 +23,19 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "sqs:SendMessageBatch": frozenset({"sqs:SendMessage"}),
     "sqs:DeleteMessageBatch": frozenset({"sqs:DeleteMessage"}),
     "sqs:ChangeMessageVisibilityBatch": frozenset({"sqs:ChangeMessageVisibility"}),
+    "s3:HeadObject": frozenset({"s3:GetObject"}),
+    # V2 deploys by jobs and shadows, for its caller (Service Authorization Reference, "AWS IoT Greengrass V2":
+    # dependent actions).
+    "greengrassv2:ListDeployments": frozenset({"greengrass:ListDeployments", *JOB_READS}),
+    "greengrassv2:GetDeployment": frozenset({"greengrass:GetDeployment", *JOB_READS}),
+    "greengrassv2:ListEffectiveDeployments": frozenset(
+        {"greengrass:ListEffectiveDeployments", "iot:DescribeJobExecution", *JOB_READS}
+    ),
+    "greengrassv2:CreateDeployment": frozenset(
+        {"greengrass:CreateDeployment", "iot:CreateJob", *JOB_READS, *JOB_WRITES}
+    ),
+    "greengrassv2:CancelDeployment": frozenset({"greengrass:CancelDeployment", *JOB_READS, *JOB_WRITES}),
+    "greengrassv2:DeleteDeployment": frozenset({"greengrass:DeleteDeployment", "iot:DeleteJob"}),
     "greengrass:StartBulkDeployment": frozenset({"greengrass:StartBulkDeployment", "iam:PassRole"}),
     # It carries out a template by these calls, for its caller (AWS IoT API reference: it "calls other AWS IoT control
     # plane APIs"). AWS's own role for provisioning, AWSIoTThingsRegistration, has them and more.
@@ -45,8 +60,8 @@ ACTIONS: Mapping[str, frozenset[str]] = {
 
 
 def actions_of(operation: str) -> frozenset[str]:
-    """The IAM actions that a ``service:Operation`` needs."""
-    return ACTIONS.get(operation, frozenset({operation}))
+    """The IAM actions that a ``service:Operation`` needs. Both versions of Greengrass have one prefix in IAM."""
+    return ACTIONS.get(operation, frozenset({operation.replace("greengrassv2:", "greengrass:")}))
 
 
 def operations() -> dict[str, str]:

@@ -69,9 +69,13 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def actions(policy: str) -> set[str]:
-    """The actions that a policy allows; a pattern is every action of its service that it stands for."""
-    allowed = [found for name, found in statements() if name == policy and found["Effect"] == "Allow"]
+WORKER = ("WorkerPolicy", "WorkerV2Policy")
+"""The policies of who works: one would be larger than IAM takes."""
+
+
+def actions(*policies: str) -> set[str]:
+    """The actions that policies allow; a pattern is every action of its service that it stands for."""
+    allowed = [found for name, found in statements() if name in policies and found["Effect"] == "Allow"]
     return {one for statement in allowed for action in listed(statement["Action"]) for one in expanded(action)}
 
 

@@ -1,6 +1,7 @@
 """``reconcile doctor`` on a stack: queues and their wiring, and policies that allow what the stack's own allow."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from reconciler.sandbox.testing import Sandbox
 from tests.cli.test_doctor import found
 from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, run_cli
-from tests.infra.templates import actions, deploy, expanded
+from tests.infra.templates import WORKER, actions, deploy, expanded
 
 
 @pytest.fixture
@@ -43,17 +44,17 @@ def test_queues_and_their_wiring(aws: Sandbox, outputs: dict[str, str], queued: 
     assert f"status events: rule {rule} is disabled" in wrong
 
 
-@pytest.mark.parametrize(("role", "twin"), [("plan", "PlanPolicy"), ("worker", "WorkerPolicy")])
+@pytest.mark.parametrize(("role", "twin"), [("plan", ["PlanPolicy"]), ("worker", WORKER)])
 def test_a_policy_allows_what_that_of_the_stack_allows_which_is_what_the_code_calls(
-    queued: FleetFiles, role: str, twin: str
+    queued: FleetFiles, role: str, twin: Sequence[str]
 ) -> None:
     document = json.loads(run_cli("doctor", queued.directory, "--iam", role).out)
-    assert allowed(document) == actions(twin)
+    assert allowed(document) == actions(*twin)
 
 
 def test_who_applies_in_the_command_needs_no_queue_and_no_table(tmp_path: Path) -> None:
     fleet = FleetFiles(tmp_path / "fleet").group("a").write()
     document = json.loads(run_cli("doctor", fleet.directory, "--iam", "apply").out)
-    dispensable = {action for action in actions("WorkerPolicy") if action.startswith(("sqs:", "dynamodb:", "cloudf"))}
-    assert allowed(document) == actions("WorkerPolicy") - dispensable
+    dispensable = {action for action in actions(*WORKER) if action.startswith(("sqs:", "dynamodb:", "cloudf"))}
+    assert allowed(document) == actions(*WORKER) - dispensable
     assert f"arn:aws:s3:::{ARTIFACTS_BUCKET}/demo/*" in json.dumps(document)

@@ -31,6 +31,7 @@ ALWAYS = {
     "TableArn",
     "TableName",
     "WorkerPolicyArn",
+    "WorkerV2PolicyArn",
 }
 WITH_CODE = {
     "DeploymentStatusFunctionName",

@@ -59,6 +59,35 @@ DEPROVISION = (
 """What takes back what was made for a thing."""
 REGISTER_THING = ("CreateCertificateFromCsr", "DescribeEndpoint", "ListAttachedPolicies", "RegisterThing")
 """These take no resource, or one that only the call itself knows."""
+READ_V2_CORES = ("GetCoreDevice", "ListClientDevicesAssociatedWithCoreDevice", "ListEffectiveDeployments")
+WRITE_V2_CORES = ("BatchAssociateClientDeviceWithCoreDevice", "BatchDisassociateClientDeviceFromCoreDevice")
+READ_V2_COMPONENTS = ("DescribeComponent", "GetComponent")
+V2_WITHOUT_RESOURCE = ("ListComponents", "ListCoreDevices", "ListDeployments")
+"""Actions that take no resource (Service Authorization Reference, "AWS IoT Greengrass V2"), as CreateDeployment."""
+READ_THING_GROUPS = (
+    "DescribeJob",
+    "DescribeJobExecution",
+    "DescribeThing",
+    "DescribeThingGroup",
+    "GetThingShadow",
+    "ListJobExecutionsForJob",
+    "ListTagsForResource",
+    "ListThingsInThingGroup",
+)
+"""What reads thing groups, and the jobs and shadows by which V2 deploys, in its caller's name (the same page)."""
+WRITE_THING_GROUPS = (
+    "AddThingToThingGroup",
+    "CancelJob",
+    "CreateJob",
+    "CreateThingGroup",
+    "DeleteJob",
+    "DeleteThingGroup",
+    "DeleteThingShadow",
+    "RemoveThingFromThingGroup",
+    "TagResource",
+    "UpdateJob",
+    "UpdateThingShadow",
+)
 READ_TABLE = ("BatchGetItem", "GetItem", "Query")
 WRITE_TABLE = ("DeleteItem", "PutItem", "UpdateItem")
 WORK_QUEUES = ("ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "SendMessage")
@@ -66,7 +95,8 @@ WORK_QUEUES = ("ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "Se
 
 def policy(role: Role, fleet: Fleet, queues: Sequence[str] = ()) -> dict[str, Any]:
     """The policy document for ``role`` in ``fleet``; ``queues`` are the ARNs of its queues and their dead letters."""
-    statements = [*_greengrass(role, fleet), *_things(role, fleet), *_places(role, fleet), *_queues(role, queues)]
+    statements = [*_greengrass(role, fleet), *_things(role, fleet), *_greengrass_v2(role, fleet)]
+    statements += [*_places(role, fleet), *_queues(role, queues)]
     if fleet.execution.mode == "queue":
         arn = f"arn:{fleet.partition}:cloudformation:{fleet.region}:{fleet.account}:stack/{fleet.execution.stack}/*"
         statements.append(_allow("Outputs", "cloudformation", ["DescribeStacks"], [arn]))
@@ -114,6 +144,25 @@ def _things(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
     yield _allow("RegisterThingDoes", "iot", REGISTER_THING_DOES, made)
     taken_back = [f"{root}:{kind}/*" for kind in ("cert", "policy", "thing")]
     yield _allow("Deprovision", "iot", DEPROVISION, taken_back)
+
+
+def _greengrass_v2(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
+    root = f"arn:{fleet.partition}:greengrass:{fleet.region}:{fleet.account}"
+    iot = f"arn:{fleet.partition}:iot:{fleet.region}:{fleet.account}"
+    is_plan = role == "plan"
+    deploys = () if is_plan else ("CreateDeployment",)
+    yield _allow("ListsOfV2", "greengrass", [*V2_WITHOUT_RESOURCE, *deploys], ["*"])
+    ends = () if is_plan else ("CancelDeployment", "DeleteDeployment")
+    yield _allow("DeploymentsOfV2", "greengrass", ["GetDeployment", *ends], [f"{root}:deployments:*"])
+    cores = () if is_plan else WRITE_V2_CORES
+    yield _allow("CoresOfV2", "greengrass", [*READ_V2_CORES, *cores], [f"{root}:coreDevices:*"])
+    publishes = () if is_plan else ("CreateComponentVersion", "DeleteComponent")
+    yield _allow("ComponentsOfV2", "greengrass", [*READ_V2_COMPONENTS, *publishes], [f"{root}:components:*"])
+    if not is_plan:
+        yield _allow("TagsOfV2", "greengrass", ["TagResource"], [f"{root}:components:*", f"{root}:deployments:*"])
+    groups = [f"{iot}:{kind}/*" for kind in ("job", "thing", "thinggroup")]
+    writes = () if is_plan else WRITE_THING_GROUPS
+    yield _allow("ThingGroups", "iot", [*READ_THING_GROUPS, *writes], groups)
 
 
 def _places(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
