@@ -124,6 +124,8 @@ def _carry_out(session: Session, plan: Plan, run: Run, options: ApplyOptions, pr
     queues = open_queues(session.aws, session.stack)
     with session.aws.stats.phase("submit"):
         serve(session.aws, session.stack)
+        for runtime in session.runtimes.values():
+            runtime.prepare(plan)
         submit(session.ledger, plan, run, queues.by_name["Devices"], queues.payloads)
     progress.say("", f"run {run.id} is recorded and queued")
     if options.detach:

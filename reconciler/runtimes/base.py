@@ -154,6 +154,9 @@ class Runtime(Protocol):
     ) -> list[GroupStatus]:
         """Where ``groups`` stand now; ``version_of`` tells the template version behind a group version, where known."""
 
+    def prepare(self, plan: Plan) -> None:
+        """Put where others find it what ``plan`` needs of the fleet's files, before others carry it out."""
+
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do everything for one group but its deployment. Threads call it for several groups at once."""
 

@@ -5,7 +5,7 @@ batch whose groups are ready. ``DeploymentStatus`` carries EventBridge's events 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -114,9 +114,21 @@ class Payloads:
 
 def one_group(plan: Plan, group: GroupPlan) -> Plan:
     """``plan`` with ``group`` alone, and the contents that its actions name."""
-    named = {str(action.inputs["content"]) for action in group.of_kind("publish-definition")}
+    named = {text for action in group.actions for text in _texts(action.inputs)}
     contents = {key: content for key, content in plan.contents.items() if key in named}
     return replace(plan, groups=(group,), guards=(), contents=contents)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in the inputs of an action: what is named by digest may stand anywhere."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
 
 
 def encode_group(message: GroupMessage, payloads: Payloads) -> str:

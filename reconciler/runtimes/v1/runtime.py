@@ -72,6 +72,9 @@ class GreengrassV1:
         live = self._observer.observe(desired, groups)
         return group_statuses(groups, live, self._observer.reported_versions(live), version_of)
 
+    def prepare(self, plan: Plan) -> None:
+        """Nothing: a plan has all of it."""
+
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do everything for one group but its deployment."""
         if group.finishing:

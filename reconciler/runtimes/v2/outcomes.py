@@ -3,8 +3,9 @@
 A deployment's own status is never asked: to a thing group it stays ACTIVE though every core has failed.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -23,6 +24,11 @@ BAD = ("FAILED", "REJECTED", "TIMED_OUT", "CANCELED")
 OPEN = ("QUEUED", "IN_PROGRESS")
 ENDED = frozenset({"CANCELED", "COMPLETED", "DELETION_IN_PROGRESS", ""})
 """Statuses of a job that comes to no further core; empty: there is no such job any more."""
+
+
+RECENT = 5.0
+"""Seconds."""
+Rows = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,16 @@ class Reports:
     """Reads what cores report. Methods raise AwsError."""
 
     observer: Observer
+    _recent: list[tuple[float, Rows]] = field(default_factory=list)
 
-    def watch(self, group_arn: str, deployment_id: str, rows: Mapping[str, Mapping[str, Any]]) -> Watched:
+    def rows(self) -> Rows:
+        """The newest deployments by target, as they were some seconds ago at most: who sweeps asks for many groups."""
+        now = time.monotonic()
+        if not self._recent or now - self._recent[-1][0] > RECENT:
+            self._recent[:] = [(now, self.observer.newest_by_target())]
+        return self._recent[-1][1]
+
+    def watch(self, group_arn: str, deployment_id: str, rows: Rows) -> Watched:
         """What is to be waited for of a group: ``rows`` are the newest deployments by target."""
         members = self.observer.members(target_name(group_arn)) or frozenset()
         key, fleet = group_key(target_name(group_arn)), self.observer.fleet.name
@@ -188,7 +202,7 @@ class Waiter:
 
 def summary(reports: Reports, group_arn: str, deployment_id: str) -> tuple[str, str, str]:
     """A deployment's status in the words of V1, the time now, and what went wrong, for who follows it from outside."""
-    watched = reports.watch(group_arn, deployment_id, reports.observer.newest_by_target())
+    watched = reports.watch(group_arn, deployment_id, reports.rows())
     progress, now = reports.progress(watched), time_text(datetime.now(UTC))
     if not progress.is_over:
         return "InProgress", now, ""

@@ -51,13 +51,17 @@ class Publisher:
         # Once a run: a worker lives on, and what it made in a run of last month may have been deleted.
         return self.once.do(f"{journal.run}/{action.id}", publish)
 
+    def upload(self, action: Action) -> None:
+        """Put the artifacts of a component version into S3, as far as they are not there."""
+        for artifact in action.inputs.get("artifacts", ()):
+            self._upload(artifact)
+
     def _publish(self, action: Action, contents: Mapping[str, Mapping[str, Any]], journal: Journal) -> str:
         inputs, aws = action.inputs, self.observer.aws
         arn = component_arn(self.observer.fleet, inputs["name"], inputs["version"])
         state, _ = self.observer.component_state(arn)
         if state not in PENDING | {"DEPLOYABLE"}:
-            for artifact in inputs.get("artifacts", ()):
-                self._upload(artifact)
+            self.upload(action)
             if state == "FAILED":
                 aws.call("greengrassv2", "DeleteComponent", arn=arn)
             self._create(action, contents, journal.run if state else "")

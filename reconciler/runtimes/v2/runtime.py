@@ -58,8 +58,8 @@ class GreengrassV2:
             provisioner = Provisioner(aws, self._provider, store)
             deprovisioner = Deprovisioner(aws, store, fleet.name)
         self._again = Again(self._observer, self._provider, provisioner, store)
-        publisher = Publisher(self._observer, directory, patience.sleep, patience.now)
-        self._carrier = Carrier(self._observer, provisioner, publisher, patience.sleep, patience.now)
+        self._publisher = Publisher(self._observer, directory, patience.sleep, patience.now)
+        self._carrier = Carrier(self._observer, provisioner, self._publisher, patience.sleep, patience.now)
         self._reports = Reports(self._observer)
         self._deployer = Deployer(self._observer, self._reports, patience.sleep, patience.now)
         self._waiter = Waiter(self._reports, patience.sleep, patience.now)
@@ -104,6 +104,12 @@ class GreengrassV2:
 
         errors = dict(zip(live.groups, in_parallel(error, live.groups.values()), strict=True))
         return group_statuses(groups, live.groups, live.cores, errors)
+
+    def prepare(self, plan: Plan) -> None:
+        """Put the artifacts of components that ``plan`` publishes into S3."""
+        actions = {action.id: action for group in plan.changed for action in group.of_kind("publish-component")}
+        for action in actions.values():
+            self._publisher.upload(action)
 
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do everything for one group but its deployments."""
