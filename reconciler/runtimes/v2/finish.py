@@ -67,7 +67,10 @@ class Finisher:
                 raise
 
     def _delete_deployments(self, action: Action) -> None:
-        """Cancel and delete every deployment to a target, if the newest takes everything off it."""
+        """Cancel and delete every deployment to a target, if the newest takes everything off it.
+
+        That one goes last: whoever is cut off finds it, and need not ask for it again.
+        """
         aws, arn = self.observer.aws, action.inputs["targetArn"]
         newest = self.observer.newest(arn)
         if newest is not None and not newest.is_reset:
@@ -75,7 +78,7 @@ class Finisher:
         rows = aws.listed(
             "greengrassv2", "ListDeployments", "deployments", page=PAGE, targetArn=arn, historyFilter="ALL"
         )
-        for row in list(rows):
+        for row in sorted(rows, key=lambda row: str(row.get("creationTimestamp", ""))):
             with self.slots:
                 if row.get("deploymentStatus") in ACTIVE:
                     self._gone("CancelDeployment", row["deploymentId"])

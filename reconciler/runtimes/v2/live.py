@@ -88,6 +88,11 @@ class LiveDeployment:
         """Whether it takes everything off its target."""
         return not self.document["components"]
 
+    @property
+    def empties(self) -> bool:
+        """Whether its target is empty, or will be: also if it was cancelled when every core had taken it."""
+        return self.is_reset and (self.counts_now or self.counts is None)
+
 
 @dataclass(frozen=True, slots=True)
 class Associated:

@@ -120,7 +120,7 @@ def _reset(fleet: Fleet, live: LiveGroup, target: TemplateRef) -> tuple[tuple[Ac
     key, last = document_digest(NOTHING), live.deployment
     inputs: dict[str, object] = {"targetArn": live.arn}
     changes: list[Change] = []
-    if last is not None and not (last.is_reset and last.counts_now):
+    if last is not None and not last.empties:
         name = mark(fleet, target, key).text
         inputs |= {"document": key, "name": name, "previous": last.id}
         changes.extend(changes_of_documents(last.document, NOTHING))
@@ -135,7 +135,7 @@ def _reset(fleet: Fleet, live: LiveGroup, target: TemplateRef) -> tuple[tuple[Ac
             "previous": found.id,
         }
         for thing, found in sorted(live.core_deployments.items())
-        if not (found.is_reset and found.counts_now)
+        if not found.empties
     ]
     under_way = last is not None and last.counts is not None and last.counts.open
     if "document" not in inputs and not cores and not under_way:
