@@ -73,6 +73,9 @@ class Scripted:
     ) -> list[GroupStatus]:
         raise NotImplementedError
 
+    def prepare(self, plan: Plan) -> None:
+        raise NotImplementedError
+
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         self.on_carry_out(group.name)
         self.carried.append(group.name)
