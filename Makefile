@@ -45,6 +45,8 @@ lint: $(READY) ## look for mistakes, and for layers that are skipped
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/actionlint
+	$(BIN)/zizmor --quiet --offline .github action.yml
 	$(BIN)/cfn-lint --include-checks I --non-zero-exit-code informational -- infra/template.yaml
 
 types: $(READY) ## check the types

@@ -4,6 +4,7 @@ import click
 
 from reconciler.cli.github_apply import apply
 from reconciler.cli.github_drift import drift
+from reconciler.cli.github_fleets import fleets
 from reconciler.cli.github_plan import plan
 
 
@@ -16,6 +17,7 @@ def github() -> None:
     """
 
 
+github.add_command(fleets)
 github.add_command(plan)
 github.add_command(apply)
 github.add_command(drift)

@@ -66,6 +66,19 @@ class Context:
         return int(found[1]) if found else None
 
     @property
+    def commits(self) -> str:
+        """What the event changes, as ``BASE..HEAD``; empty for an event that changes nothing.
+
+        A pull request is tried as merged: everything that is in this and not in its base is its change.
+        """
+        pull_request, group = self.pull_request, self.payload.get("merge_group")
+        if pull_request is not None:
+            return f"{pull_request.base}..{self.sha}"
+        if isinstance(group, Mapping):
+            return f"{group.get('base_sha')}..{self.sha}"
+        return f"{self.payload.get('before')}..{self.sha}" if self.event == "push" else ""
+
+    @property
     def reviewed_commit(self) -> str:
         """The commit that a check belongs on: a pull request's head, or what the event was sent for."""
         pull_request = self.pull_request

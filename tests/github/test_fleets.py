@@ -8,6 +8,7 @@ import pytest
 
 from tests.fleets import FleetFiles, run_cli
 from tests.github.repositories import Repository
+from tests.github.workflow import outputs
 
 
 def fleet_in(path: Path, name: str, timeout: int = 3) -> FleetFiles:
@@ -127,3 +128,46 @@ def test_below_the_top_and_untouched_work(repository: Repository, monkeypatch: p
     ran = run_cli("fleets", "--changed", "HEAD..HEAD", "--format", "json")
     assert json.loads(ran.out)["unchanged"] == ["east", "west"]
     assert repository.git("status", "--porcelain") == before
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "expected"),
+    [
+        ("pull_request", {"pull_request": "HEAD~1"}, ["east"]),
+        ("merge_group", {"merge_group": {"base_sha": "HEAD~1"}}, ["east"]),
+        ("push", {"before": "HEAD~1"}, ["east"]),
+        ("push", {"before": "0" * 40}, ["east", "west"]),
+        ("schedule", {}, ["east", "west"]),
+        ("workflow_dispatch", {"inputs": {}}, ["east", "west"]),
+    ],
+)
+def test_the_matrix_of_a_run(
+    event: str,
+    payload: dict[str, Any],
+    expected: list[str],
+    repository: Repository,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fleet_in(repository.path, "east", timeout=9)
+    head = repository.commit()
+    if event == "pull_request":
+        ends = {"repo": {"id": 1}, "sha": head}
+        payload = {"pull_request": {"number": 1, "head": ends, "base": {**ends, "sha": payload["pull_request"]}}}
+    (tmp_path / "event").write_text(json.dumps(payload))
+    for name, value in {
+        "GITHUB_EVENT_NAME": event,
+        "GITHUB_EVENT_PATH": str(tmp_path / "event"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_SHA": head,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(repository.path)
+    ran = run_cli("github", "fleets", "fleets")
+    assert ran.code == 0, ran.err
+    written = outputs((tmp_path / "output").read_text())
+    matrix = json.loads(written["fleets"])
+    assert [row["fleet"] for row in matrix] == expected
+    assert matrix[0] == {"fleet": "east", "directory": "fleets/east", "region": "eu-central-1", "slug": "fleets-east"}
+    assert written["any"] == "true"
+    assert ("::warning::" in ran.out) == (payload.get("before") == "0" * 40)
