@@ -25,7 +25,7 @@ from reconciler.github.pages import after_apply, after_plan, before_approval
 from reconciler.github.report import report_apply, report_problems, report_unapplied, write_files
 from reconciler.github.reviewed import Review, compare, find_review
 from reconciler.model.desired import DesiredState
-from reconciler.model.errors import ConfigurationError, PartlyAppliedError, RefusedError, StaleError, UsageError
+from reconciler.model.errors import ConfigurationError, PartlyAppliedError, RefusedError, StaleError
 from reconciler.model.group import Group
 from reconciler.model.guards import GuardSetting
 from reconciler.model.plan import Plan
@@ -63,7 +63,7 @@ class _Wish:
     "--by-hand",
     is_flag=True,
     envvar="RECONCILE_BY_HAND",
-    help="Apply whatever the plan is: for a workflow that somebody starts, behind an environment that asks others.",
+    help="Apply whatever the plan is, unless it is to be of a digest: for a workflow that somebody starts.",
 )
 @click.option("--dry-run", is_flag=True, envvar="RECONCILE_DRY_RUN", help="Say what would be done, and do nothing.")
 @click.option(
@@ -98,8 +98,6 @@ def apply(
     `state` is `approval`, and `digest` is what --approved takes in a job that waits for an environment. Other states:
     `nothing`, `planned` (--dry-run), `applied`, `incomplete`.
     """
-    if by_hand and approved:
-        raise UsageError("--approved and --by-hand exclude each other", hint="give one of them")
     job = open_job(os.environ, print_lines)
     waivers = [*waive, *approve]
     resume = ["--resume", run_id] if run_id else []
@@ -166,8 +164,6 @@ def _review(job: Job, plan: Plan) -> Review:
 
 def _may_apply(job: Job, desired: DesiredState, plan: Plan, wish: _Wish, review: Review) -> bool:
     """Whether ``plan`` was reviewed, or approved; if not, the difference is shown. Raises StaleError."""
-    if wish.by_hand:
-        return True
     if wish.approved:
         if wish.approved != plan.digest:
             report_unapplied(job, plan, review.pull_request, "**Nothing was applied**: this is not what was approved.")
@@ -175,6 +171,8 @@ def _may_apply(job: Job, desired: DesiredState, plan: Plan, wish: _Wish, review:
                 f"nothing was applied: plan {wish.approved[:12]} was approved, and now it is {plan.digest[:12]}",
                 hint="run the workflow again, and approve the plan that it shows",
             )
+        return True
+    if wish.by_hand:
         return True
     comparison = compare(plan, desired, review.facts)
     differences = list(comparison.lines())

@@ -1,0 +1,127 @@
+"""Runs the workflow files themselves on this machine, with nektos act, in place of GitHub's runners.
+
+Actions of others are not fetched: what they would do here is done by a few lines of shell.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.github.repositories import Repository
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+TIMEOUT = 300
+
+_CALLER = """\
+name: fleet
+on:
+  pull_request:
+  push: {branches: [main]}
+  schedule: [{cron: "17 5 * * *"}]
+  workflow_dispatch:
+    inputs: {dry-run: {type: boolean, default: false}}
+permissions: {}
+jobs:
+  plan:
+    if: github.event_name == 'pull_request'
+    uses: ./.github/workflows/plan.yml
+    permissions: {checks: write, contents: read, id-token: write, pull-requests: write}
+    with: {root: fleets}
+  apply:
+    if: github.event_name == 'push' || github.event_name == 'workflow_dispatch'
+    uses: ./.github/workflows/apply.yml
+    permissions: {actions: read, checks: read, contents: read, id-token: write, pull-requests: write}
+    with: {root: fleets, dry-run: "${{ inputs.dry-run || false }}"}
+  drift:
+    if: github.event_name == 'schedule'
+    uses: ./.github/workflows/drift.yml
+    permissions: {contents: read, id-token: write, issues: write}
+    with: {root: fleets}
+"""
+
+_STAND_INS = {
+    "actions/setup-python": 'echo "$TOOLS" >> "$GITHUB_PATH"',
+    "actions/upload-artifact": 'mkdir -p "$ARTIFACTS/$NAME"; test ! -d "$FROM" || cp -r "$FROM/." "$ARTIFACTS/$NAME"',
+    "aws-actions/configure-aws-credentials": "exit 1  # no role is given",
+}
+
+
+class Actions:
+    """Workflows of a fleet repository that calls ours, run with ``variables`` in their environment."""
+
+    def __init__(self, repository: Repository, files: Path, variables: Mapping[str, str]) -> None:
+        self.repository, self.artifacts = repository, files / "artifacts"
+        self._files, self._variables = files, dict(variables)
+        for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+            # act refuses what it does not know, and it knows no queues; it runs one job after the other anyway.
+            text = re.sub(r"^ +queue: max.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            repository.write(f".github/workflows/{path.name}", text)
+        repository.write(".github/workflows/fleet.yml", _CALLER)
+        repository.git("remote", "add", "origin", "https://github.com/octo/fleets.git")
+        self._local = [f"--local-repository={name}={self._stand_in(name)}" for name in self._pinned()]
+        tools = files / "tools"
+        tools.mkdir()
+        (tools / "reconcile").symlink_to(BIN / "reconcile")
+        (tools / "pip").write_text("#!/bin/sh\n", encoding="utf-8")
+        (tools / "pip").chmod(0o755)
+        self._variables |= {"TOOLS": str(tools), "ARTIFACTS": str(self.artifacts), "HOME": str(files)}
+
+    def run(self, event: str, payload: Mapping[str, Any], run_id: int) -> subprocess.CompletedProcess[str]:
+        """Run what ``event`` starts; the log is in ``stdout``."""
+        self._files.joinpath("event.json").write_text(json.dumps(payload), encoding="utf-8")
+        variables = {**self._variables, "GITHUB_RUN_ID": str(run_id)}
+        return subprocess.run(
+            [
+                BIN / "act",
+                event,
+                "--workflows=.github/workflows/fleet.yml",
+                "--platform=ubuntu-latest=-self-hosted",
+                f"--eventpath={self._files / 'event.json'}",
+                "--secret=GITHUB_TOKEN=token",
+                "--no-cache-server",
+                *self._local,
+                *(f"--env={name}={value}" for name, value in variables.items()),
+            ],
+            cwd=self.repository.path,
+            env={**os.environ, "HOME": str(self._files), "XDG_CACHE_HOME": str(self._files / "cache")},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+
+    def _pinned(self) -> set[str]:
+        """The actions of others that the workflows use, each at its commit; act checks out by itself."""
+        texts = [path.read_text(encoding="utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml")]
+        uses = {name for text in texts for name in re.findall(r"uses: ([\w.-]+/[\w.-]+@[0-9a-f]{40})", text)}
+        return {name for name in uses if not name.startswith("actions/checkout@")}
+
+    def _stand_in(self, name: str) -> Path:
+        directory = self._files / "actions" / name.replace("/", "-")
+        directory.mkdir(parents=True)
+        action = {
+            "name": name,
+            "description": "On this machine.",
+            "runs": {
+                "using": "composite",
+                "steps": [
+                    {
+                        "shell": "bash",
+                        "run": _STAND_INS[name.partition("@")[0]],
+                        "env": {"NAME": "${{ inputs.name }}", "FROM": "${{ inputs.path }}"},
+                    }
+                ],
+            },
+            "inputs": {
+                "name": {"description": "Name.", "default": ""},
+                "path": {"description": "Path.", "default": ""},
+            },
+        }
+        (directory / "action.yml").write_text(json.dumps(action), encoding="utf-8")
+        return directory

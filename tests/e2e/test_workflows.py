@@ -1,0 +1,130 @@
+"""The workflows as a fleet repository has them: from a pull request to an issue about drift that closes itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.testing import Sandbox
+from tests import live
+from tests.cli.conftest import hurry
+from tests.e2e.actions import Actions
+from tests.execution.ledgers import TABLE, make_table
+from tests.fleets import FleetFiles, make_buckets
+from tests.github.events import payload
+from tests.github.repositories import Repository
+from tests.github.stand_in import StandIn
+from tests.github.workflow_runs import workflow_run
+
+pytestmark = pytest.mark.long
+
+NUMBER = 2
+
+
+@pytest.fixture
+def github() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+        assert running.mismatches == []
+
+
+@pytest.fixture
+def repository(tmp_path: Path, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository with one fleet, whose buckets are there, and nothing else in the account."""
+    hurry(monkeypatch)
+    make_buckets(aws.client)
+    repository = Repository(tmp_path / "repository")
+    repository.write(".gitignore", ".reconcile/\n")
+    repository.commit("Begin")
+    return repository
+
+
+def write_fleet(repository: Repository, timeout: int = 3) -> None:
+    directory = repository.path / "fleets" / "demo"
+    directory.mkdir(parents=True, exist_ok=True)
+    files = FleetFiles(directory).fleet(ledger={"provider": "dynamodb", "table": TABLE})
+    files.template(timeout=timeout).group("berlin", devices=1).group("munich", devices=1).write()
+
+
+def test_from_a_pull_request_to_drift_and_back(
+    repository: Repository, github: StandIn, aws: Sandbox, tmp_path: Path
+) -> None:
+    make_table(aws.client)
+    state = github.state
+    variables = {
+        **aws.env,
+        "GITHUB_API_URL": github.url,
+        "GITHUB_REPOSITORY": state.repository,
+        "no_proxy": "127.0.0.1",
+    }
+    actions = Actions(repository, tmp_path, variables)
+    base = repository.commit("Add workflows")
+
+    def run(event: str, document: dict[str, Any], number: int, head: str) -> str:
+        state.runs[number] = workflow_run(github, number, head, event)
+        ran = actions.run(event, document, number)
+        assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+        return ran.stdout
+
+    def pull_request(action: str, number: int) -> str:
+        """A push to the pull request's branch; its head."""
+        head = repository.commit("Change")
+        document = payload(f"pull_request.{action}")
+        document["pull_request"]["head"]["sha"], document["pull_request"]["base"]["sha"] = head, base
+        github.add_pull(document["pull_request"])
+        run("pull_request", document, number, head)
+        return head
+
+    # Opened: a comment.
+    write_fleet(repository)
+    first = pull_request("opened", 101)
+    [comment] = github.bodies(NUMBER)
+    assert "### Fleet `demo`: changes" in comment
+    assert "2 groups to create" in comment
+    assert (actions.artifacts / "reconcile-plan-fleets-demo" / "plan.html").is_file()
+
+    # Pushed again: the same comment, edited.
+    write_fleet(repository, timeout=5)
+    second = pull_request("synchronize", 102)
+    [comment] = github.bodies(NUMBER)
+    assert f"commit `{second[:12]}`" in comment
+    assert f"- `{first[:12]}`" in comment
+    assert live.groups(aws.client) == {}
+
+    # Merged: applied, and the comment says so.
+    commit = repository.commit("Merge")
+    pull = {**state.pulls[NUMBER], "merged_at": "2026-11-26T09:00:00Z", "merge_commit_sha": commit}
+    github.add_pull(pull)
+    state.pulls_of[commit] = [NUMBER]
+    run("push", {**payload("push"), "ref": "refs/heads/main", "before": base, "after": commit}, 103, commit)
+    [comment] = github.bodies(NUMBER)
+    assert "### Fleet `demo`: applied" in comment
+    assert "Apply complete: 2 groups created" in comment
+    assert sorted(live.groups(aws.client)) == ["berlin", "munich"]
+
+    # Live state is edited by hand: an issue about drift.
+    run("schedule", {}, 104, commit)
+    assert state.issues == {}
+    aws.client("greengrass").create_group_version(
+        GroupId=live.groups(aws.client)["munich"]["Id"],
+        CoreDefinitionVersionArn=live.arns(aws.client, "munich")["Core"],
+    )
+    run("schedule", {}, 105, commit)
+    [issue] = state.issues.values()
+    assert (issue["state"], "| **changed** | `munich` |" in issue["body"]) == ("open", True)
+
+    # Repaired, by hand and behind an environment: the issue is closed.
+    run("workflow_dispatch", {"inputs": {"dry-run": False}, "ref": "refs/heads/main"}, 106, commit)
+    run("schedule", {}, 107, commit)
+    [issue] = state.issues.values()
+    assert issue["state"] == "closed"
+    assert github.bodies(issue["number"]) == ["No drift any more: No drift. 2 groups match the files."]
+
+    # Pushed past everybody: the first job stops, and what the second one applies is what it has shown.
+    write_fleet(repository, timeout=9)
+    pushed = repository.commit("Push")
+    document = {**payload("push"), "ref": "refs/heads/main", "before": commit, "after": pushed}
+    log = run("push", document, 108, pushed)
+    assert "no reviewed plan was found for this commit" in log
+    assert log.index("somebody has to approve it") < log.index("Apply what is approved") < log.index("Apply complete")
