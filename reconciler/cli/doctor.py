@@ -1,5 +1,6 @@
 """``reconcile doctor``: whether all is there that a fleet needs, and what a role needs to be allowed."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -9,7 +10,9 @@ from reconciler.cli import options
 from reconciler.cli.output import print_document, print_lines
 from reconciler.desired.load import load
 from reconciler.execution.doctor.permissions import Role, policy
+from reconciler.execution.doctor.trust import Trusted, trust_policies
 from reconciler.model.desired import DesiredState
+from reconciler.model.errors import UsageError
 from reconciler.reporting.doctor_text import doctor_document, doctor_lines
 from reconciler.reporting.json_text import json_text
 from reconciler.reporting.style import Style
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 NOT_WELL = 1
 
 
+def _check_repository(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", value):
+        raise UsageError(f"{value!r} is no repository", hint="write OWNER/NAME, as in the repository's address")
+    return value
+
+
 @click.command()
 @options.directory_argument
 @click.option(
@@ -28,13 +37,52 @@ NOT_WELL = 1
     type=click.Choice(get_args(Role)),
     help="Print the least-privilege IAM policy of a role that plans, applies, or works the queues off.",
 )
+@click.option(
+    "--oidc",
+    "repository",
+    metavar="OWNER/NAME",
+    callback=_check_repository,
+    help="Print the trust policies of the roles that workflows of that repository plan and apply with, on GitHub.",
+)
+@click.option("--branch", default="main", show_default=True, help="With --oidc: the branch that is applied.")
+@click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    default=("fleet", "fleet-approval"),
+    show_default=True,
+    help="With --oidc: an environment that jobs which write run in. Repeatable.",
+)
+@click.option(
+    "--repository-id", metavar="NUMBER", default="", help="With --oidc: the repository's id, which outlives its name."
+)
+@click.option(
+    "--workflow",
+    metavar="GLOB",
+    default="",
+    help="With --oidc: let jobs of this reusable workflow in alone, OWNER/NAME/.github/workflows/FILE@REF.",
+)
 @options.format_option("text", "json")
 @options.color_option
-def doctor(directory: str, role: str | None, output_format: str, style: Style) -> int:
+def doctor(
+    directory: str,
+    role: str | None,
+    repository: str | None,
+    branch: str,
+    environments: tuple[str, ...],
+    repository_id: str,
+    workflow: str,
+    output_format: str,
+    style: Style,
+) -> int:
     """Look whether all is there that the fleet in DIR needs: credentials, roles, buckets, ledger, queues, clock."""
     desired = load(Path(directory), shown_as=directory)
     if role is not None:
         print_document(json_text(_policy(desired, cast(Role, role))))
+        return 0
+    if repository is not None:
+        trusted = Trusted(repository, branch, environments, repository_id, workflow)
+        print_document(json_text(trust_policies(desired.fleet, trusted)))
         return 0
     from reconciler.aws.client import Aws  # noqa: PLC0415 (imports botocore)
     from reconciler.execution.doctor.checks import examine  # noqa: PLC0415 (as above)

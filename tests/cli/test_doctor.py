@@ -96,3 +96,45 @@ def test_buckets_that_are_not_there_or_not_fit(fleet: FleetFiles, aws: Sandbox) 
 def test_a_clock_that_is_wrong(fleet: FleetFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Aws, "clock_skew", lambda _self: -400.0)
     assert "clock: this machine is 400 seconds ahead of AWS" in found(fleet.directory)["wrong"]
+
+
+CLAIM = "token.actions.githubusercontent.com"
+
+
+def test_trust_policies_of_the_two_roles(fleet: FleetFiles, aws: Sandbox) -> None:
+    aws.clear_calls()
+    ran = run_cli("doctor", fleet.directory, "--oidc", "octo/fleets", "--repository-id", "42")
+    policies = json.loads(ran.out)
+    assert (ran.code, list(policies)) == (0, ["plan", "apply"])
+    assert aws.calls() == []
+    [apply] = policies["apply"]["Statement"]
+    assert apply["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{CLAIM}"}
+    assert apply["Condition"] == {
+        "StringEquals": {
+            f"{CLAIM}:aud": "sts.amazonaws.com",
+            f"{CLAIM}:sub": ["repo:octo/fleets:environment:fleet", "repo:octo/fleets:environment:fleet-approval"],
+            f"{CLAIM}:repository_id": "42",
+        }
+    }
+    exact, queue = (statement["Condition"] for statement in policies["plan"]["Statement"])
+    assert exact["StringEquals"][f"{CLAIM}:sub"] == [
+        "repo:octo/fleets:pull_request",
+        "repo:octo/fleets:ref:refs/heads/main",
+    ]
+    assert queue["StringLike"] == {f"{CLAIM}:sub": ["repo:octo/fleets:ref:refs/heads/gh-readonly-queue/main/*"]}
+    assert queue["StringEquals"][f"{CLAIM}:aud"] == "sts.amazonaws.com"
+
+
+def test_trust_may_be_narrowed_to_a_workflow_and_other_names(fleet: FleetFiles) -> None:
+    names = ["--branch", "trunk", "--environment", "prod", "--workflow", "octo/r/.github/workflows/apply-fleet.yml@*"]
+    policies = json.loads(run_cli("doctor", fleet.directory, "--oidc", "octo/fleets", *names).out)
+    [apply] = policies["apply"]["Statement"]
+    assert apply["Condition"]["StringEquals"][f"{CLAIM}:sub"] == ["repo:octo/fleets:environment:prod"]
+    assert apply["Condition"]["StringLike"] == {f"{CLAIM}:job_workflow_ref": names[-1]}
+    assert "refs/heads/trunk" in json.dumps(policies["plan"])
+
+
+@pytest.mark.parametrize("name", ["octo", "octo/fleets/more", "repo:*", ""])
+def test_what_is_no_repository(name: str, fleet: FleetFiles) -> None:
+    ran = run_cli("doctor", fleet.directory, "--oidc", name)
+    assert (ran.code, ran.out) == (64, "")
