@@ -23,15 +23,16 @@ from reconciler.github.commands import commands_stopped, write_output
 from reconciler.github.job import Job, open_job
 from reconciler.github.pages import after_apply, after_plan, before_approval
 from reconciler.github.report import report_apply, report_problems, report_unapplied, write_files
-from reconciler.github.reviewed import Review, compare, find_review
+from reconciler.github.reviewed import Comparison, Review, compare, find_review, unapproved
 from reconciler.model.desired import DesiredState
-from reconciler.model.errors import ConfigurationError, PartlyAppliedError, RefusedError, StaleError
+from reconciler.model.errors import ConfigurationError, PartlyAppliedError, StaleError
 from reconciler.model.group import Group
 from reconciler.model.guards import GuardSetting
 from reconciler.model.plan import Plan
 from reconciler.planning.guards.waivers import Waiver, lift
+from reconciler.reporting.markdown import code
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.markdown_plan import plan_markdown
+from reconciler.reporting.markdown_plan import plan_markdown, verdict_word
 from reconciler.reporting.plan_text import plan_lines, summary_line
 from reconciler.reporting.standing_text import nothing_left_line, standing_lines
 from reconciler.reporting.style import Style
@@ -113,6 +114,8 @@ def apply(
             if run_id:
                 groups = left_open(session.ledger, run_id, groups)
             plan = lift(make_plan(session, groups, expect_some=not allow_empty), waivers)
+            if approved == plan.digest:
+                plan = lift(plan, [Waiver("approve", finding.guard, plan.digest) for finding in unapproved(plan)])
             with commands_stopped(print_lines):
                 print_lines(plan_lines(plan, style=Style()))
             write_files(output_directory, plan, plan_markdown(plan, Page()))
@@ -125,11 +128,9 @@ def apply(
 def _carry_on(job: Job, fleet: OpenFleet, plan: Plan, wish: _Wish, seen: int | None) -> int:
     """Apply ``plan`` if it may be; the exit code."""
     review = _review(job, plan)
-    try:
-        refuse(plan)
-    except RefusedError:
+    if verdict_word(plan) == "refused":
         report_unapplied(job, plan, review.pull_request, after_plan(plan))
-        raise
+        refuse(plan)
     write_output(job.context.output, digest=plan.digest)
     if not plan.changed:
         _finish(job, fleet.groups, Carried(plan, None), wish, review)
@@ -172,15 +173,14 @@ def _may_apply(job: Job, desired: DesiredState, plan: Plan, wish: _Wish, review:
                 hint="run the workflow again, and approve the plan that it shows",
             )
         return True
-    if wish.by_hand:
-        return True
-    comparison = compare(plan, desired, review.facts)
-    differences = list(comparison.lines())
-    if comparison.is_covered:
+    comparison = Comparison() if wish.by_hand else compare(plan, desired, review.facts)
+    differences = [] if comparison.is_covered else list(comparison.lines())
+    differences += [f"- {code(finding.guard)} wants it approved" for finding in unapproved(plan)]
+    if not differences:
         return True
     with commands_stopped(print_lines):
-        print_lines(["", "This plan is not the one that was reviewed:", *differences])
-    job.warn("the plan is not the one that was reviewed: nothing was applied, somebody has to approve it")
+        print_lines(["", "This plan has to be approved:", *differences])
+    job.warn("nothing was applied: the plan is not just what was reviewed, and somebody has to approve it")
     report_unapplied(job, plan, review.pull_request, before_approval(differences))
     return False
 

@@ -32,7 +32,7 @@ from reconciler.reporting.style import Style
     "--labels",
     is_flag=True,
     envvar="RECONCILE_LABELS",
-    help="Label the pull request: `changes: FLEET`, `no changes: FLEET` or `refused: FLEET`.",
+    help="Label the pull request: `changes: FLEET`, `no changes: …`, `needs approval: …`, `refused: …`.",
 )
 @options.allow_empty_option
 @options.guard_option

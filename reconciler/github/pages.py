@@ -53,6 +53,10 @@ def after_plan(plan: Plan) -> str:
                 "It cannot be applied like this. Change the files, or raise the limit that a finding names; what is "
                 f"meant for once passes with {waiver}, where it is applied."
             )
+        case "needs approval":
+            return (
+                "Merging it applies nothing yet: the job waits until somebody has approved the plan in its environment."
+            )
         case _:
             return (
                 "**Merging applies it**, if the plan is the same then. If it does anything that is not on this page, "
@@ -64,7 +68,7 @@ def before_approval(differences: Sequence[str]) -> str:
     """How to go on from a plan that does something that nobody has reviewed."""
     return "\n".join(
         [
-            "**Nothing was applied yet**: this plan is not the one that was reviewed.",
+            "**Nothing was applied yet**: this plan has to be approved.",
             "",
             *differences,
             "",

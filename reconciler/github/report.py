@@ -27,7 +27,7 @@ from reconciler.reporting.problems import problem_lines, problems_summary
 from reconciler.reporting.style import Style
 
 PLAN, DRIFT = "plan", "drift"
-_COLOURS = {"changes": "0969da", "no changes": "1a7f37", "refused": "cf222e"}
+_COLOURS = {"changes": "0969da", "no changes": "1a7f37", "needs approval": "9a6700", "refused": "cf222e"}
 _PROBLEMS_SHOWN = 500
 
 

@@ -9,7 +9,7 @@ from reconciler.github.checks import reviewed_facts
 from reconciler.github.client import GitHub
 from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
-from reconciler.model.plan import Plan
+from reconciler.model.plan import GuardFinding, Plan
 from reconciler.reporting.markdown import names
 
 _DIGEST = 16  # hex digits of a group's digests in a check: 64 bits, to be compared for one group at a time
@@ -58,6 +58,11 @@ class Comparison:
 def check_name(fleet: str) -> str:
     """The name of the check that says what a fleet's plan came to."""
     return f"reconcile plan: {fleet}"
+
+
+def unapproved(plan: Plan) -> list[GuardFinding]:
+    """What policies want approved of a plan, and nobody has."""
+    return [finding for finding in plan.errors if finding.severity == "needs-approval"]
 
 
 def plan_facts(plan: Plan, desired: DesiredState) -> dict[str, Any]:

@@ -58,9 +58,11 @@ def plan_markdown(plan: Plan, page: Page) -> str:
 
 
 def verdict_word(plan: Plan) -> str:
-    """What a plan comes to: ``refused``, ``changes`` or ``no changes``."""
-    if plan.errors or plan.summary.blocked:
+    """What a plan comes to: ``refused``, ``needs approval``, ``changes`` or ``no changes``."""
+    if plan.summary.blocked or any(finding.severity != "needs-approval" for finding in plan.errors):
         return "refused"
+    if plan.errors:
+        return "needs approval"
     return "changes" if has_changes(plan) else "no changes"
 
 
@@ -92,8 +94,11 @@ def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
     refusing = [_finding(finding) for finding in plan.guards if finding.refuses]
     others = [_finding(finding) for finding in plan.guards if not finding.refuses]
     if refusing:
-        verb = "refuses" if len(refusing) == 1 else "refuse"
-        lines += alert("CAUTION", [f"{count(len(refusing), 'finding')} {verb} this plan: nothing of it is applied."])
+        found = count(len(refusing), "finding")
+        if verdict_word(plan) == "refused":
+            lines += alert("CAUTION", [f"{found} {_verb('refuse', refusing)} this plan: nothing of it is applied."])
+        else:
+            lines += alert("WARNING", [f"{found} {_verb('want', refusing)} this plan approved before it is applied."])
     dangers = list(_dangers(plan)) or ["- Nothing is deleted, blocked or drifted."]
     room.take([*lines, *dangers, ""])
     half = room.copy()  # never more than half of a page for findings
@@ -106,6 +111,10 @@ def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
     if len(told) < len(findings):
         lines.append(f"- … and {len(findings) - len(told):,} more findings")
     return [*lines, *dangers, ""]
+
+
+def _verb(verb: str, subjects: Sequence[str]) -> str:
+    return verb if len(subjects) > 1 else f"{verb}s"
 
 
 def _finding(finding: GuardFinding) -> str:

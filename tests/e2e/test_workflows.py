@@ -40,11 +40,12 @@ def repository(tmp_path: Path, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) ->
     return repository
 
 
-def write_fleet(repository: Repository, timeout: int = 3) -> None:
+def write_fleet(repository: Repository, timeout: int = 3, version: int = 1) -> None:
     directory = repository.path / "fleets" / "demo"
     directory.mkdir(parents=True, exist_ok=True)
     files = FleetFiles(directory).fleet(ledger={"provider": "dynamodb", "table": TABLE})
-    files.template(timeout=timeout).group("berlin", devices=1).group("munich", devices=1).write()
+    files.template(version, timeout=timeout)
+    files.group("berlin", version, devices=1).group("munich", version, devices=1).write()
 
 
 def test_from_a_pull_request_to_drift_and_back(
@@ -122,7 +123,7 @@ def test_from_a_pull_request_to_drift_and_back(
     assert github.bodies(issue["number"]) == ["No drift any more: No drift. 2 groups match the files."]
 
     # Pushed past everybody: the first job stops, and what the second one applies is what it has shown.
-    write_fleet(repository, timeout=9)
+    write_fleet(repository, version=2, timeout=9)
     pushed = repository.commit("Push")
     document = {**payload("push"), "ref": "refs/heads/main", "before": commit, "after": pushed}
     log = run("push", document, 108, pushed)

@@ -96,7 +96,7 @@ def test_anything_else_waits_for_approval(
     assert move is changed_by_others or live.groups(aws.client) == {}
     assert words in ran.out
     assert words in summary
-    assert "::warning::the plan is not the one that was reviewed" in ran.out
+    assert "::warning::nothing was applied: the plan is not just what was reviewed" in ran.out
     if move is not github_down:
         assert words in workflow.comments[0]
     again, outputs, _ = merge(workflow, head, "--approved", outputs["digest"])
@@ -155,6 +155,21 @@ def reviewed_refused(workflow: Workflow) -> str:
     head = workflow.repository.commit()
     workflow.opened(head)
     return head
+
+
+def test_what_a_policy_wants_approved_may_be_merged_and_waits(workflow: Workflow, aws: Sandbox) -> None:
+    policy = {"name": "two-eyes", "expression": "false", "severity": "needs-approval", "message": "somebody else looks"}
+    fleet_of(workflow.repository).fleet(policies=[policy]).write()
+    workflow.base = workflow.repository.commit()
+    head = reviewed(workflow)
+    assert "### Fleet `demo`: needs approval" in workflow.comments[0]
+    assert workflow.checks[0]["conclusion"] == "success"
+    ran, outputs, _ = merge(workflow, head)
+    assert (ran.code, outputs["state"]) == (0, "approval")
+    assert "- `two-eyes` wants it approved" in ran.out
+    assert live.groups(aws.client) == {}
+    ran, outputs, _ = merge(workflow, head, "--approved", outputs["digest"])
+    assert (ran.code, outputs["state"]) == (0, "applied"), ran.out
 
 
 def test_by_hand_with_selection_dry_run_and_resume(workflow: Workflow, aws: Sandbox) -> None:
