@@ -39,4 +39,11 @@ run reconcile apply fleet --yes
 run reconcile status fleet
 run reconcile plan fleet
 
+say "The same for a group of Greengrass V2: munich-hall-2 goes to gateway 2."
+run sed -i 's/name: gateway, version: 1/name: gateway, version: 2/' fleet/groups/munich-hall-2.yaml
+run reconcile plan fleet
+run reconcile apply fleet --yes
+run reconcile status fleet
+run reconcile plan fleet
+
 say "That was it. The same files and commands work on a real account; README.md says how to go on."

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.model.plan import DELETION_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
-from reconciler.model.template import GREENGRASS_V2
+from reconciler.model.plan import DELETION_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan, Plan
+from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
 from reconciler.reporting import group_text_v2
 from reconciler.reporting.removal_text import removal_lines
 from reconciler.reporting.style import Style
@@ -39,7 +39,7 @@ class BlockOptions:
     """How a block is written.
 
     ``width`` is the room for one value and ``limit`` the lines a section may have (None: all of either);
-    ``deployments`` counts the new deployments of the whole plan, which go out together.
+    ``deployments`` counts those of the whole plan that go out together (``deployed_together``).
     """
 
     style: Style
@@ -47,6 +47,11 @@ class BlockOptions:
     width: int | None = VALUE_WIDTH
     limit: int | None = SECTION_LIMIT
     deployments: int = 0
+
+
+def deployed_together(plan: Plan) -> int:
+    """How many new deployments of a plan go out in one bulk deployment, which only Greengrass V1 has."""
+    return sum(len(group.of_kind("deploy")) for group in plan.changed if group.runtime == GREENGRASS_V1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.group_text import BlockOptions, block
+from reconciler.reporting.group_text import BlockOptions, block, deployed_together
 from reconciler.reporting.markdown_plan import by_danger, verdict_word
 from reconciler.reporting.plan_text import count, guard_line, has_something_to_say, summary_line
 from reconciler.reporting.style import Style, clean
@@ -69,8 +69,7 @@ def _groups(plan: Plan) -> Iterator[str]:
     shown = [group for group in plan.groups if has_something_to_say(group)]
     if not shown:
         return
-    deployments = sum(len(group.of_kind("deploy")) for group in plan.changed)
-    options = BlockOptions(_STYLE, width=None, limit=None, deployments=deployments)
+    options = BlockOptions(_STYLE, width=None, limit=None, deployments=deployed_together(plan))
     classes = sorted(alike_groups(shown, options), key=lambda alike: by_danger(alike[0]))
     yield '<h2>Groups</h2>\n<div class="scroll"><table>'
     yield _row("th", _HEADINGS)

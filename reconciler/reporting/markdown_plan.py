@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.group_text import BlockOptions, block, field_lines
+from reconciler.reporting.group_text import BlockOptions, block, deployed_together, field_lines
 from reconciler.reporting.markdown import (
     NAME_WIDTH,
     TEXT_WIDTH,
@@ -50,7 +50,7 @@ def plan_markdown(plan: Plan, page: Page) -> str:
     lines = [*head, *_fitting_dangers(plan, room)]
     shown = sorted(filter(has_something_to_say, plan.groups), key=by_danger)
     if shown:
-        options = BlockOptions(_STYLE, deployments=sum(len(group.of_kind("deploy")) for group in plan.changed))
+        options = BlockOptions(_STYLE, deployments=deployed_together(plan))
         classes = sorted(alike_groups(shown, options), key=lambda alike: by_danger(alike[0]))
         lines += _table(classes, room, page)
         lines += _details(classes, options, room, page)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.group_text import BlockOptions, block, headline
+from reconciler.reporting.group_text import BlockOptions, block, deployed_together, headline
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import short_value
 
@@ -90,7 +90,7 @@ def guard_line(finding: GuardFinding, style: Style) -> str:
 
 
 def _group_lines(plan: Plan, shown: Sequence[GroupPlan], *, style: Style, verbose: bool) -> Iterator[str]:
-    options = BlockOptions(style, verbose, deployments=sum(len(group.of_kind("deploy")) for group in plan.changed))
+    options = BlockOptions(style, verbose, deployments=deployed_together(plan))
     if verbose:
         options = replace(options, width=None, limit=None)
     classes = [[group] for group in shown] if verbose else alike_groups(shown, options)
