@@ -19,6 +19,7 @@ from reconciler.execution.executor import Carried, execute
 from reconciler.execution.ledger import lease_seen, left_open
 from reconciler.execution.run_status import status_of_run
 from reconciler.execution.session import make_plan
+from reconciler.github.checks import APP
 from reconciler.github.commands import commands_stopped, write_output
 from reconciler.github.job import Job, open_job
 from reconciler.github.pages import after_apply, after_plan, before_approval
@@ -40,9 +41,12 @@ from reconciler.reporting.style import Style
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """How the apply was asked for. ``approved`` is the digest that somebody approved; ``command`` does it by hand."""
+    """How the apply was asked for. ``approved`` is the digest that somebody approved; ``command`` does it by
+    hand, ``app`` is whose check counts.
+    """
 
     approved: str
+    app: str
     by_hand: bool
     dry_run: bool
     options: ApplyOptions
@@ -70,6 +74,14 @@ class _Wish:
 @click.option(
     "--resume", "run_id", metavar="RUN", envvar="RECONCILE_RESUME", help="Finish the groups that this run left open."
 )
+@click.option(
+    "--app",
+    default=APP,
+    show_default=True,
+    envvar="RECONCILE_APP",
+    metavar="SLUG",
+    help="The app whose check says what was reviewed: the one that the token of the plan's step belongs to.",
+)
 @options.time_options
 @options.allow_empty_option
 @options.guard_option
@@ -82,6 +94,7 @@ def apply(
     output_directory: Path | None,
     approved: str,
     run_id: str | None,
+    app: str,
     guard: dict[str, GuardSetting],
     waive: tuple[Waiver, ...],
     approve: tuple[Waiver, ...],
@@ -104,7 +117,7 @@ def apply(
     resume = ["--resume", run_id] if run_id else []
     words = [*(word for pattern in select for word in ("--select", pattern)), *resume]
     command = shlex.join(["reconcile", "apply", directory, *words])
-    wish = _Wish(approved, by_hand, dry_run, ApplyOptions(timeout=timeout, lock_timeout=lock_timeout), command)
+    wish = _Wish(approved, app, by_hand, dry_run, ApplyOptions(timeout=timeout, lock_timeout=lock_timeout), command)
     try:
         with opened(directory, select, exclude, stats, guards=guard, waivers=waivers) as fleet:
             session, groups = fleet.session, fleet.groups
@@ -127,7 +140,7 @@ def apply(
 
 def _carry_on(job: Job, fleet: OpenFleet, plan: Plan, wish: _Wish, seen: int | None) -> int:
     """Apply ``plan`` if it may be; the exit code."""
-    review = _review(job, plan)
+    review = _review(job, plan, wish.app)
     if verdict_word(plan) == "refused":
         report_unapplied(job, plan, review.pull_request, after_plan(plan))
         refuse(plan)
@@ -155,11 +168,9 @@ def _carry_on(job: Job, fleet: OpenFleet, plan: Plan, wish: _Wish, seen: int | N
     return _finish(job, fleet.groups, carried, wish, review, stopped=fleet.session.patience.is_over)
 
 
-def _review(job: Job, plan: Plan) -> Review:
+def _review(job: Job, plan: Plan, app: str) -> Review:
     """What was reviewed. If GitHub does not answer nothing is known, and somebody has to approve."""
-    found = job.gently(
-        "looking for the reviewed plan", lambda api: find_review(api, job.context.sha, plan.fleet, job.app)
-    )
+    found = job.gently("looking for the reviewed plan", lambda api: find_review(api, job.context.sha, plan.fleet, app))
     return found or Review(None, None)
 
 

@@ -19,10 +19,12 @@ def desired_digest(state: DesiredState) -> str:
 
 
 def group_digest(state: DesiredState, group: Group) -> str:
-    """The like over what ``state`` says of one of its groups: its target version, and its things' templates."""
+    """The like over what ``state`` says of one of its groups: its target version, components, and things' templates."""
     used = {thing.provisioning_template for thing in group.things}
     bodies = [template.body for name, template in sorted(state.provisioning_templates.items()) if name in used]
-    return digest(_meaning([group, state.templates.get(group.template), bodies]))
+    named = group.document.get("components", {})
+    components = [component for ref, component in sorted(state.components.items()) if ref.name in named]
+    return digest(_meaning([group, state.templates.get(group.template), bodies, components]))
 
 
 def _meaning(value: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.github.checks import APP, Check, put_check
+from reconciler.github.checks import Check, put_check
 from reconciler.github.client import GitHub, GitHubError
 from reconciler.github.commands import Print, add_summary, message
 from reconciler.github.comments import Render, put_comment
@@ -22,13 +22,12 @@ T = TypeVar("T")
 class Job:
     """A step that runs in ``context``. ``api`` is None where it may write nothing: without a token, or for a fork.
 
-    ``print_lines`` writes to stdout, ``app`` is the slug of the app that the workflow's token belongs to.
+    ``print_lines`` writes to stdout.
     """
 
     context: Context
     api: GitHub | None
     print_lines: Print
-    app: str = APP
 
     def gently(self, what: str, do: Callable[[GitHub], T]) -> T | None:
         """Do something on GitHub. If GitHub does not let us, that is a warning, and the result None."""
@@ -77,7 +76,7 @@ def open_job(environment: Mapping[str, str], print_lines: Print) -> Job:
     api = None
     if context.token and context.repository and not from_fork:
         api = GitHub(context.api_url, context.repository, context.token)
-    return Job(context, api, print_lines, environment.get("RECONCILE_GITHUB_APP") or APP)
+    return Job(context, api, print_lines)
 
 
 def in_workspace(problems: Sequence[Problem], workspace: Path) -> list[Problem]:

@@ -132,7 +132,7 @@ def test_every_test_that_is_named_is_there(document: Path) -> None:
 @every_document
 def test_every_module_and_test_file_that_is_named_is_there(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    for path in re.findall(r"(?<![\w/.])((?:tests|reconciler|schemas|examples)/[\w/.-]*\w\.\w+)", text):
+    for path in re.findall(r"(?<![\w/.-])((?:tests|reconciler|schemas|examples)/[\w/.-]*\w\.\w+)", text):
         assert (REPOSITORY / path).exists(), path
 
 
