@@ -11,6 +11,8 @@ from reconciler.model.fleet import Fleet
 
 VARIABLE = "RECONCILE_SECRET_"
 """What the environment variables begin with that hold the values; the secret's name follows."""
+TOGETHER = "RECONCILE_SECRETS"
+"""The environment variable that may hold several of them, ``NAME=value`` a line: workflows hand them on as one."""
 SHORTEST = 8
 """Characters. What is shorter would be found, and hidden, in texts that have nothing to do with it."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -70,7 +72,7 @@ def read_secrets(fleet: Fleet, names: Iterable[str], environment: Mapping[str, s
 
     Raises ReconcileError unless each of ``names`` has a value, and all values are long enough to be hidden.
     """
-    values = {
+    values = _together(environment.get(TOGETHER, "")) | {
         key.removeprefix(VARIABLE): text for key, text in environment.items() if key.startswith(VARIABLE) and text
     }
     if missing := sorted(set(names) - values.keys()):
@@ -84,6 +86,19 @@ def read_secrets(fleet: Fleet, names: Iterable[str], environment: Mapping[str, s
             hint="give the secret a longer value",
         )
     return Secrets(values, f"{fleet.account}/{fleet.name}")
+
+
+def _together(text: str) -> dict[str, str]:
+    """The secrets in ``NAME=value`` lines; blank ones mean nothing. Raises ReconcileError without telling a value."""
+    found = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        name, equals, value = line.partition("=")
+        if not line.strip():
+            continue
+        if not equals or not NAME.fullmatch(name.strip()):
+            raise ReconcileError(f"line {number} of {TOGETHER} is no NAME=value", hint="write one secret a line")
+        found[name.strip()] = value.strip()
+    return {name: value for name, value in found.items() if value}
 
 
 def secrets_in(value: Any) -> Iterator[str]:

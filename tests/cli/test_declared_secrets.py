@@ -109,6 +109,17 @@ def test_a_saved_plan_needs_the_values_again(
     assert aws.calls() == []
 
 
+def test_several_may_come_in_one_variable(secretive: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RECONCILE_SECRET_DB")
+    monkeypatch.delenv("RECONCILE_SECRET_TWILIO")
+    monkeypatch.setenv("RECONCILE_SECRETS", f"DB={PASSWORD}\n\n TWILIO = {TOKEN}\n")
+    assert run_cli("apply", secretive.directory, "--yes").code == 0
+    assert PASSWORD in variables(aws, "berlin")["DATABASE"]
+    monkeypatch.setenv("RECONCILE_SECRETS", f"DB={PASSWORD}\n{TOKEN}")
+    ran = run_cli("plan", secretive.directory)
+    assert (ran.code, "line 2 of RECONCILE_SECRETS is no NAME=value" in ran.err, TOKEN in ran.err) == (1, True, False)
+
+
 def test_a_value_that_is_too_short_to_be_told_from_other_text_is_refused(
     secretive: FleetFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
