@@ -35,7 +35,7 @@ test: $(READY) ## run the tests, with a sample of the long ones
 	$(BIN)/pytest -n 2 -m "not long" --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
 
 faults: $(READY) ## make every call that makes something go wrong, and cut runs at each; `make test` has a sample
-	$(BIN)/pytest -n 2 tests/faults tests/runtimes/v1/test_faults.py tests/runtimes/v1/test_resume.py \
+	$(BIN)/pytest -n 2 tests/faults tests/runtimes/v2/test_faults.py tests/runtimes/v1/test_faults.py tests/runtimes/v1/test_resume.py \
 		tests/execution/queue/test_cuts.py
 
 e2e: $(READY) ## run the long tests: the demo, workers that are killed, and all of what `make test` samples

@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     seen: Counter[Path] = Counter()
     for item in items:
         if isinstance(item, pytest.Function) and (mark := item.get_closest_marker("disturbed")) is not None:
-            runtime = "v2" if str(item.callspec.params.get("scenario")).startswith("v2") else "v1"
+            is_v2 = "v2" in item.path.parts or str(item.callspec.params.get("scenario")).startswith("v2")
+            runtime = "v2" if is_v2 else "v1"
             where = f"{runtime} {mark.kwargs['where']}"
             item.user_properties.append(("disturbed", (where, how_disturbed(item, mark))))
         if item.get_closest_marker("sampled") is not None:

@@ -1,33 +1,21 @@
-"""What an apply of a Greengrass V2 fleet does while something goes wrong."""
+"""What an apply of a Greengrass V2 fleet does while something goes wrong, and no core is waited for.
+
+What waits for cores is in ``tests/runtimes/v2/test_faults.py``.
+"""
 
 from typing import Any
 
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v2.conftest import BUDGETS
-from tests.runtimes.v2.fleets import CLI, applied, group, template
+from tests.runtimes.v2.fleets import applied, group, template
 
 CONFIGURED = {"componentVersion": "2.12.6", "configurationUpdate": {"reset": [""], "merge": {"level": "info"}}}
-OWN = {"thingName": "a-core-2", "configuration": {CLI: {"level": "debug"}}}
 
 
 def v2_fleet(fleet: FleetFiles, **spec: Any) -> FleetFiles:
     """A fleet that no quota holds up, and which may take components off its cores."""
     return fleet.fleet(limits=dict.fromkeys(BUDGETS, 10000), bulkDeployments=None, guards={"components": 99}, **spec)
-
-
-def v2_new(_aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
-    """A group with two cores, one of them with a configuration of its own, and a client device of both."""
-    template(v2_fleet(fleet), aws_greengrass_Cli=CONFIGURED)
-    return group(fleet, cores=[{"thingName": "a-core-1"}, OWN], devices=1).write()
-
-
-def v2_changed(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
-    """Another template version; a core and a client device come, others go."""
-    applied(aws, group(template(v2_fleet(fleet)), cores=2, devices=2))
-    template(fleet, 2, aws_greengrass_Cli=CONFIGURED)
-    cores = [{"thingName": "a-core-1"}, {"thingName": "a-core-3"}]
-    return group(fleet, version=2, cores=cores, devices=[{"thingName": "a-device-2"}]).write()
 
 
 def v2_several(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
@@ -54,5 +42,5 @@ def v2_pruned(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
     return fleet
 
 
-SCENARIOS_V2 = {scenario.__name__: scenario for scenario in (v2_new, v2_changed, v2_several, v2_reset, v2_pruned)}
-MOST_CALLS_V2 = {"v2_new": 30, "v2_changed": 22, "v2_several": 28, "v2_reset": 10, "v2_pruned": 52}
+SCENARIOS_V2 = {scenario.__name__: scenario for scenario in (v2_several, v2_reset, v2_pruned)}
+MOST_CALLS_V2 = {"v2_several": 28, "v2_reset": 10, "v2_pruned": 52}

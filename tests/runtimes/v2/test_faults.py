@@ -20,7 +20,7 @@ from tests.runtimes.v2.fleets import CLI, applied, group, template
 from tests.runtimes.v2.test_components import component
 
 Scenario = Callable[[Sandbox, FleetFiles], FleetFiles]
-EVERY = 47
+EVERY = 101
 """`make test` takes one case in so many."""
 
 
@@ -149,6 +149,7 @@ def test_no_scenario_makes_more_calls_than_the_cases_have(scenario: str, undistu
     assert undisturbed(scenario)[1] <= MOST_CALLS[scenario]
 
 
+@pytest.mark.disturbed(where="local")
 @pytest.mark.parametrize(("scenario", "fault", "call"), cases(*FAULTS))
 def test_one_bad_answer_changes_nothing_about_the_end(
     aws: Sandbox, tmp_path: Path, undisturbed: Undisturbed, scenario: str, fault: str, call: int
@@ -161,6 +162,7 @@ def test_one_bad_answer_changes_nothing_about_the_end(
     assert account(aws) == wanted
 
 
+@pytest.mark.disturbed(where="local")
 @pytest.mark.parametrize(("scenario", "moment", "call"), cases("before", "after"))
 def test_a_run_that_ends_at_a_call_is_finished_by_the_next(
     aws: Sandbox, tmp_path: Path, undisturbed: Undisturbed, scenario: str, moment: str, call: int
