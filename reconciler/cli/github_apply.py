@@ -22,11 +22,11 @@ from reconciler.execution.session import make_plan
 from reconciler.github.checks import APP
 from reconciler.github.commands import commands_stopped, write_output
 from reconciler.github.job import Job, open_job
-from reconciler.github.pages import after_apply, after_plan, before_approval
+from reconciler.github.pages import after_apply, after_error, after_plan, before_approval
 from reconciler.github.report import report_apply, report_problems, report_unapplied, write_files
 from reconciler.github.reviewed import Comparison, Review, compare, find_review, unapproved
 from reconciler.model.desired import DesiredState
-from reconciler.model.errors import ConfigurationError, PartlyAppliedError, StaleError
+from reconciler.model.errors import ConfigurationError, PartlyAppliedError, ReconcileError, StaleError
 from reconciler.model.group import Group
 from reconciler.model.guards import GuardSetting
 from reconciler.model.plan import Plan
@@ -156,15 +156,19 @@ def _carry_on(job: Job, fleet: OpenFleet, plan: Plan, wish: _Wish, seen: int | N
     if not _may_apply(job, fleet.session.desired, plan, wish, review):
         write_output(job.context.output, state="approval")
         return 0
-    with commands_stopped(print_lines), PlainProgress() as progress, stoppable(fleet.session.patience):
-        carried = execute(
-            fleet.session,
-            plan,
-            wish.options,
-            progress,
-            seen=seen,
-            show=lambda standings: print_lines(standing_lines(standings, Style())),
-        )
+    try:
+        with commands_stopped(print_lines), PlainProgress() as progress, stoppable(fleet.session.patience):
+            carried = execute(
+                fleet.session,
+                plan,
+                wish.options,
+                progress,
+                seen=seen,
+                show=lambda standings: print_lines(standing_lines(standings, Style())),
+            )
+    except ReconcileError as error:
+        report_unapplied(job, plan, review.pull_request, after_error(error, wish.command))
+        raise
     return _finish(job, fleet.groups, carried, wish, review, stopped=fleet.session.patience.is_over)
 
 

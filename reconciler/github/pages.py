@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.github.context import Context
+from reconciler.model.errors import ReconcileError
 from reconciler.model.plan import Plan
-from reconciler.reporting.markdown import Budget, code, link
+from reconciler.reporting.markdown import TEXT_WIDTH, Budget, code, link
 from reconciler.reporting.markdown_page import Page, past_of
 from reconciler.reporting.markdown_plan import verdict_word
 from reconciler.reporting.plan_text import DIGEST_SHOWN
@@ -79,9 +80,16 @@ def before_approval(differences: Sequence[str]) -> str:
 
 def after_apply(command: str, *, complete: bool) -> str:
     """How to go on from an apply; ``command`` does what is left of it, by hand."""
-    if complete:
-        return "Nothing is left to do."
+    return "Nothing is left to do." if complete else f"**Next**: mend what failed, then {_again(command)}"
+
+
+def after_error(error: ReconcileError, command: str) -> str:
+    """How to go on from an apply that ended with an error."""
+    hint = f"; {code(error.hint, TEXT_WIDTH)}" if error.hint else ""
+    return f"**The apply ended with an error**: {code(error.message, TEXT_WIDTH)}{hint}.\n\n**Next**: {_again(command)}"
+
+
+def _again(command: str) -> str:
     return (
-        "**Next**: mend what failed, then run the failed job again (*Re-run failed jobs*): that is safe, what is done "
-        f"stays. By hand: {code(command)}."
+        f"run the failed job again (*Re-run failed jobs*): that is safe, what is done stays. By hand: {code(command)}."
     )

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.model.errors import StaleError
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import Ran, run_cli
 from tests.github.conftest import fleet_of
 from tests.github.events import payload
 from tests.github.workflow import Workflow
+
+pytestmark = pytest.mark.sampled
 
 Step = tuple[Ran, dict[str, str], str]
 
@@ -141,6 +144,20 @@ def test_a_failure_says_what_to_do_next_and_running_again_goes_on(workflow: Work
     ran, outputs, _ = merge(workflow, head)
     assert (ran.code, outputs["state"]) == (0, "applied"), ran.out
     assert "### Fleet `demo`: applied\n" in workflow.comments[0]
+
+
+def test_an_error_is_told_with_what_to_do_next(
+    workflow: Workflow, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise StaleError("somebody | else has the lock", hint="wait for it")
+
+    head = reviewed(workflow)
+    monkeypatch.setattr("reconciler.cli.github_apply.execute", busy)
+    ran, _, _ = merge(workflow, head)
+    assert ran.code == 4
+    assert "**The apply ended with an error**: `somebody `&#124;` else has the lock`" in workflow.comments[0]
+    assert "Re-run failed jobs" in workflow.comments[0]
 
 
 def test_a_guard_refuses_also_what_was_approved(workflow: Workflow, aws: Sandbox) -> None:

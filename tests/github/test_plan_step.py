@@ -11,6 +11,8 @@ from tests.github.conftest import fleet_of
 from tests.github.test_client import COMMENTS
 from tests.github.workflow import NUMBER, Workflow
 
+pytestmark = pytest.mark.sampled
+
 PLAN = ("plan", "fleets/demo")
 CHECKS = "/repos/{owner}/{repo}/check-runs"
 
