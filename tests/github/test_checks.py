@@ -46,7 +46,7 @@ def test_the_newest_counts(api: GitHub) -> None:
 
 
 def test_a_check_of_another_app_says_nothing(stand_in: StandIn, api: GitHub) -> None:
-    stand_in.app = "somebody-else"
+    stand_in.state.app = "somebody-else"
     put(api)
     assert reviewed_facts(api, COMMIT, NAME, APP) is None
 

@@ -108,5 +108,5 @@ def test_the_token_is_in_no_message(api: GitHub) -> None:
 
 def test_who_we_are(stand_in: StandIn, api: GitHub) -> None:
     assert api.login() == "github-actions[bot]"
-    stand_in.login = "robot"
+    stand_in.state.login = "robot"
     assert api.login() == "robot"

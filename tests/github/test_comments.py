@@ -9,7 +9,8 @@ from reconciler.github.client import GitHub, GitHubError
 from reconciler.github.comments import put_comment
 from reconciler.reporting.markdown import Budget, marker_line
 from tests.github.events import payload
-from tests.github.stand_in import BOT, StandIn
+from tests.github.operations import BOT
+from tests.github.stand_in import StandIn
 from tests.github.test_client import COMMENTS
 
 IDENTITY = {"fleet": "demo", "kind": "plan"}

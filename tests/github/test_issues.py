@@ -33,9 +33,9 @@ def test_it_is_opened_edited_closed_and_opened_again(stand_in: StandIn, api: Git
 
 
 def test_the_issue_of_somebody_else_is_not_ours(stand_in: StandIn, api: GitHub) -> None:
-    stand_in.author = "octocat"
+    stand_in.state.author = "octocat"
     theirs = put(api, "pasted")
-    stand_in.author = "github-actions[bot]"
+    stand_in.state.author = "github-actions[bot]"
     assert put(api, "ours") != theirs
 
 
