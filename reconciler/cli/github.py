@@ -9,26 +9,18 @@ from reconciler.cli.github_drift import drift
 from reconciler.cli.github_fleets import fleets
 from reconciler.cli.github_plan import plan
 from reconciler.cli.output import print_lines
-from reconciler.github.secrets import masks, secret_variables
+from reconciler.github.secrets import masks
+from reconciler.model.secrets import TOGETHER, together
 
 
 @click.group()
-@click.option(
-    "--secrets",
-    envvar="RECONCILE_SECRETS",
-    default="",
-    metavar="JSON",
-    help='Values of ${secret.NAME} as {"NAME": "value"}: for the environment, a command line is no place for it.',
-)
-def github(secrets: str) -> None:
+def github() -> None:
     """Steps of workflows on GitHub Actions: what they find goes into comments, checks, issues and the job summary.
 
     They read the variables that GitHub sets (GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_EVENT_PATH, …) and take the
     token from GITHUB_TOKEN. Without one, or for a pull request from a fork, nothing is written but the summary.
     """
-    variables = secret_variables(secrets)
-    print_lines(masks(variables))
-    os.environ.update(variables)
+    print_lines(masks(together(os.environ.get(TOGETHER, "")).values()))
 
 
 github.add_command(fleets)

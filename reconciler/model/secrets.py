@@ -1,5 +1,6 @@
 """Secrets that files name as ``${secret.NAME}``. Their values are on their way to AWS alone, and in no plan."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from reconciler.model.fleet import Fleet
 VARIABLE = "RECONCILE_SECRET_"
 """What the environment variables begin with that hold the values; the secret's name follows."""
 TOGETHER = "RECONCILE_SECRETS"
-"""The environment variable that may hold several of them, ``NAME=value`` a line: workflows hand them on as one."""
+"""The environment variable that may hold all of them, as a JSON object: a workflow hands on only what it names."""
 SHORTEST = 8
 """Characters. What is shorter would be found, and hidden, in texts that have nothing to do with it."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -72,7 +73,7 @@ def read_secrets(fleet: Fleet, names: Iterable[str], environment: Mapping[str, s
 
     Raises ReconcileError unless each of ``names`` has a value, and all values are long enough to be hidden.
     """
-    values = _together(environment.get(TOGETHER, "")) | {
+    values = together(environment.get(TOGETHER, "")) | {
         key.removeprefix(VARIABLE): text for key, text in environment.items() if key.startswith(VARIABLE) and text
     }
     if missing := sorted(set(names) - values.keys()):
@@ -88,17 +89,25 @@ def read_secrets(fleet: Fleet, names: Iterable[str], environment: Mapping[str, s
     return Secrets(values, f"{fleet.account}/{fleet.name}")
 
 
-def _together(text: str) -> dict[str, str]:
-    """The secrets in ``NAME=value`` lines; blank ones mean nothing. Raises ReconcileError without telling a value."""
-    found = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        name, equals, value = line.partition("=")
-        if not line.strip():
-            continue
-        if not equals or not NAME.fullmatch(name.strip()):
-            raise ReconcileError(f"line {number} of {TOGETHER} is no NAME=value", hint="write one secret a line")
-        found[name.strip()] = value.strip()
-    return {name: value for name, value in found.items() if value}
+def together(text: str) -> dict[str, str]:
+    """The secrets in ``text``, a JSON object of names and values as TOGETHER has it; none if it is empty.
+
+    Raises ReconcileError for anything else, and says nothing of what stands there.
+    """
+    if not text.strip():
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(
+        isinstance(value, str) and NAME.fullmatch(name) for name, value in found.items()
+    ):
+        raise ReconcileError(
+            f"{TOGETHER} is no JSON object of names and texts",
+            hint='write it as {"NAME": "value"}, the name as files have it in ${secret.NAME}',
+        )
+    return found
 
 
 def secrets_in(value: Any) -> Iterator[str]:

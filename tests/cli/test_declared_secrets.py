@@ -112,12 +112,19 @@ def test_a_saved_plan_needs_the_values_again(
 def test_several_may_come_in_one_variable(secretive: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RECONCILE_SECRET_DB")
     monkeypatch.delenv("RECONCILE_SECRET_TWILIO")
-    monkeypatch.setenv("RECONCILE_SECRETS", f"DB={PASSWORD}\n\n TWILIO = {TOKEN}\n")
+    monkeypatch.setenv("RECONCILE_SECRETS", json.dumps({"DB": PASSWORD, "TWILIO": TOKEN}))
     assert run_cli("apply", secretive.directory, "--yes").code == 0
     assert PASSWORD in variables(aws, "berlin")["DATABASE"]
-    monkeypatch.setenv("RECONCILE_SECRETS", f"DB={PASSWORD}\n{TOKEN}")
+    assert run_cli("plan", secretive.directory).last_line == "No changes. 2 groups match the files."
+
+
+@pytest.mark.parametrize("text", [TOKEN, "[1]", '{"DB": 1}', f'{{"no name": "{TOKEN}"}}'])
+def test_what_is_no_object_of_them_is_refused_and_not_shown(
+    secretive: FleetFiles, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("RECONCILE_SECRETS", text)
     ran = run_cli("plan", secretive.directory)
-    assert (ran.code, "line 2 of RECONCILE_SECRETS is no NAME=value" in ran.err, TOKEN in ran.err) == (1, True, False)
+    assert (ran.code, "RECONCILE_SECRETS is no JSON object" in ran.err, TOKEN in ran.err) == (1, True, False)
 
 
 def test_a_value_that_is_too_short_to_be_told_from_other_text_is_refused(

@@ -119,7 +119,7 @@ def variables_of(command: click.Command) -> set[str]:
 
 def test_the_table_of_variables_is_that_of_the_options() -> None:
     told = {name for row in table(README, "variable") for name in re.findall(r"RECONCILE_\w+", row[0])}
-    assert told == variables_of(cli) | {"RECONCILE_DEBUG"}
+    assert told == variables_of(cli) | {"RECONCILE_DEBUG", "RECONCILE_SECRET_NAME", "RECONCILE_SECRETS"}
 
 
 @every_document
