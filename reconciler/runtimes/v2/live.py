@@ -49,10 +49,14 @@ class Counts(NamedTuple):
 
     @property
     def text(self) -> str:
-        """``3 of 5 cores have it, 1 failed, 1 queued``."""
+        """``3 of 5 cores succeeded, 1 failed, 1 queued``."""
+        return self.told("core")
+
+    def told(self, noun: str) -> str:
+        """The same of what else is counted, such as a ``job execution``."""
         named = zip(("failed", "rejected", "timed out", "canceled", "queued", "in progress"), self[1:7], strict=True)
         rest = "".join(f", {number} {word}" for word, number in named if number)
-        return f"{self.succeeded} of {self.total} core{'s' if self.total != 1 else ''} succeeded{rest}"
+        return f"{self.succeeded} of {self.total} {noun}{'s' if self.total != 1 else ''} succeeded{rest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,16 @@ class Progress(NamedTuple):
         """Whether every core has it."""
         return self.is_over and not self.counts.bad and not self.is_gone
 
+    @property
+    def noun(self) -> str:
+        """What is counted: a core that gets something of its own beside the group's is counted twice."""
+        return "core" if len(self.jobs) == 1 else "job execution"
+
+    @property
+    def text(self) -> str:
+        """How many of them succeeded, and what became of the others."""
+        return self.counts.told(self.noun)
+
 
 @dataclass(frozen=True)
 class Reports:
@@ -106,7 +116,8 @@ class Reports:
                     told += [f"{core}: {self._why(core, watched, status)}" for core, _ in cores]
         left = counts.bad - len(told)
         more = f"; and {left:,} more" if left > 0 else ""
-        return f"{counts.bad} of {counts.total} core{'s' if counts.total != 1 else ''} failed: {'; '.join(told)}{more}"
+        of_all = f"{counts.bad} of {counts.total} {progress.noun}{'s' if counts.total != 1 else ''}"
+        return f"{of_all} failed: {'; '.join(told)}{more}"
 
     def waiting(self, progress: Progress) -> str:
         """Which cores have not reported, since when, in words."""
@@ -117,7 +128,7 @@ class Reports:
                     told += [self._still(*item, status) for item in self._executions(job_id, status)[:SUSPECTS]]
         left = progress.counts.open - len(told)
         more = f"; and {left:,} more" if left > 0 and told else ""
-        return f"{progress.counts.text}{': ' if told else ''}{'; '.join(told[:SUSPECTS])}{more}"
+        return f"{progress.text}{': ' if told else ''}{'; '.join(told[:SUSPECTS])}{more}"
 
     def _executions(self, job_id: str, status: str) -> list[tuple[str, Mapping[str, Any]]]:
         """The cores whose execution of a job has that status, with what AWS IoT says of it; one page of them."""
@@ -183,9 +194,9 @@ class Waiter:
             for name, progress in zip(names, found, strict=True):
                 if progress.is_over or late:
                     yield self._outcome(name, watched.pop(name), progress)
-                elif said.get(name) != progress.counts.text:
-                    said[name] = progress.counts.text
-                    say(name, progress.counts.text)
+                elif said.get(name) != progress.text:
+                    said[name] = progress.text
+                    say(name, progress.text)
             if watched:
                 self.sleep(min(pause, max(0.0, deadline - self.clock())))
                 pause = min(pause * 1.5, LONGEST_PAUSE)
