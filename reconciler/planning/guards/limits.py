@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.guards import LIMITS
 from reconciler.model.plan import DEPLOYMENT_KINDS, GroupPlan, GuardFinding
-from reconciler.planning.guards.settings import Checked
+from reconciler.planning.guards.settings import Checked, some
 
 MARKS_ONLY = frozenset({"tag-group"})
 """Kinds of action that change nothing but our own marks: no device notices them."""
-_COMPONENT = re.compile(r"components\[[^\]]*\]\Z")
+_COMPONENT = re.compile(r"components\[([^\]]*)\]\Z")
 
 
 def check_limits(checked: Checked) -> Iterator[GuardFinding]:
@@ -28,7 +28,8 @@ def check_limits(checked: Checked) -> Iterator[GuardFinding]:
         else:
             continue
         by_default = "" if setting.source else " by default"
-        message = f"{_WORDS[name](actual, total)}, and {allowed} may be{by_default}"
+        named = f" ({some(_components_of(groups))})" if name == "components" else ""
+        message = f"{_WORDS[name](actual, total)}{named}, and {allowed} may be{by_default}"
         enough = str(actual) if isinstance(limit, int) else f"{-(-actual * 100 // total)}%" if total else "off"
         yield checked.finding(name, setting, message, value=enough, limit=limit, actual=actual)
 
@@ -51,12 +52,30 @@ def _devices(groups: list[GroupPlan]) -> int:
 
 
 def _components(groups: list[GroupPlan]) -> int:
-    return sum(
-        change.kind == "remove" and _COMPONENT.match(change.path) is not None
-        for group in groups
-        if group.operation != "delete" and not group.of_kind("reset-deployments")  # which the files ask for
-        for change in group.changes
-    )
+    return sum(1 for _ in _taken_out(groups))
+
+
+def _components_of(groups: list[GroupPlan]) -> list[str]:
+    """The components that are taken out, with the groups, and the cores of these that lose them."""
+    by_name: dict[str, list[GroupPlan]] = {}
+    for component, group in _taken_out(groups):
+        by_name.setdefault(component, []).append(group)
+    return [_lost(component, by_name[component]) for component in sorted(by_name)]
+
+
+def _lost(component: str, groups: list[GroupPlan]) -> str:
+    cores = sum(len(group.live.get("members", ())) for group in groups)
+    return f"{component} from {cores:,} core{'s' if cores != 1 else ''} of {some([group.name for group in groups])}"
+
+
+def _taken_out(groups: list[GroupPlan]) -> Iterator[tuple[str, GroupPlan]]:
+    for group in groups:
+        if group.operation == "delete" or group.of_kind("reset-deployments"):  # which the files ask for
+            continue
+        for change in group.changes:
+            match = _COMPONENT.match(change.path)
+            if change.kind == "remove" and match is not None:
+                yield match[1], group
 
 
 _COUNTS: Mapping[str, Callable[[list[GroupPlan]], int]] = {

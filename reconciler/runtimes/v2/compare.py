@@ -218,7 +218,8 @@ def _reasons(difference: _Difference) -> list[str]:
             count = sum(change.kind == kind and change.path.startswith(f"{section}[") for change in changes)
             if count:
                 reasons.append(f"{count} {one if count == 1 else many} {word}")
-    if _changes_content(difference.choice) and not reasons and not difference.choice.reasons:
+    choice = difference.choice
+    if _changes_content(choice) and not (reasons or choice.reasons or choice.drift):
         reasons.append("its deployment differs from the files")
     return reasons
 

@@ -109,7 +109,9 @@ def test_no_component_may_be_taken_out_by_default() -> None:
     )
     finding = one(plan_of([group("a", changes=changes)]))
     assert (finding.guard, finding.limit, finding.actual) == ("components", 0, 1)
-    assert "1 component would be taken out of groups, and 0 may be by default; set `components: 1`" in finding.message
+    said = "would be taken out of groups (com.example.Logger from 0 cores of a), and 0 may be by default"
+    assert said in finding.message
+    assert "set `components: 1`" in finding.message
 
 
 def test_off_and_warning() -> None:
