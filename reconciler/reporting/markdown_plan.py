@@ -5,6 +5,7 @@ those of the most dangerous groups, then the rows of the table from its end. A l
 all, and what is left out is counted.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
@@ -38,6 +39,7 @@ _HEADINGS = ("what", "group", "target", "changes", "devices", "because")
 # For the lines that say how much is left out, which are written last.
 _NOTICES = 1_500
 _STYLE = Style(colour=False)
+_COMPONENT = re.compile(r"components\[([^\]]*)\]")
 
 
 def plan_markdown(plan: Plan, page: Page) -> str:
@@ -71,7 +73,7 @@ def by_danger(group: GroupPlan) -> tuple[int, str]:
     order = (
         group.blocked,
         group.operation == "delete",
-        bool(group.finishing),
+        bool(group.deletions),
         group.drift,
         group.operation == "update",
         group.operation == "deploy",
@@ -142,6 +144,10 @@ def _dangers(plan: Plan) -> Iterator[str]:
     ):
         if members:
             yield f"- **{count(len(members), 'group')} {words}**: {names(members, NAMED)}"
+    removed = (change.path for group in groups for change in group.changes if change.kind == "remove")
+    components = sorted({found[1] for path in removed if (found := _COMPONENT.fullmatch(path))})
+    if components:
+        yield f"- **{count(len(components), 'component')} taken off cores**: {names(components, NAMED)}"
     things = [action.subject for group in groups for action in group.actions if action.kind == "deprovision-thing"]
     if things:
         yield f"- **{count(len(things), 'thing')} deleted** with certificate and policy: {names(things, NAMED)}"

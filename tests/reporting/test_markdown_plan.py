@@ -59,13 +59,19 @@ def plans(draw: st.DrawFn) -> Plan:
         kind = st.sampled_from(["add", "remove", "change"])
         return st.builds(Change, hostile(), kind, value, value)
 
+    cores = st.lists(st.fixed_dictionaries({"thingName": hostile()}), max_size=2)
     action = st.builds(
-        Action, hostile(), st.sampled_from(["deploy", "deprovision-thing", "create-group"]), hostile(), st.just(())
+        Action,
+        hostile(),
+        st.sampled_from(["deploy", "deprovision-thing", "create-group"]),
+        hostile(),
+        st.just(()),
+        st.fixed_dictionaries({"cores": cores, "release": cores}),
     )
     group = st.builds(
         GroupPlan,
         name=hostile(),
-        runtime=st.just("greengrass/v1"),
+        runtime=st.sampled_from(["greengrass/v1", "greengrass/v2"]),
         operation=st.sampled_from(["create", "update", "delete", "deploy", "none"]),
         target=st.builds(TemplateRef, hostile(), st.integers(0, 9)),
         fingerprint=st.just("f"),
@@ -170,6 +176,12 @@ def test_then_rows_are_counted() -> None:
 def test_without_a_budget_nothing_is_left_out() -> None:
     text = plan_markdown(plan_of(*(unlike(at) for at in range(300))), Page())
     assert text.count("new version of definition line-controller") == 300
+
+
+def test_components_that_are_taken_off_cores_are_told_first() -> None:
+    gone = (Change("components[com.example.Logger]", "remove", {"componentVersion": "1.2.4"}, None),)
+    group = replace(updated_group("rome"), runtime="greengrass/v2", changes=gone, actions=())
+    assert "- **1 component taken off cores**: `com.example.Logger`" in plan_markdown(plan_of(group), PAGE)
 
 
 def test_the_history_is_carried_on_and_bounded() -> None:
