@@ -16,6 +16,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, make_buckets, run_cli
 from tests.infra.calls import actions_of, operations, operations_in
 from tests.infra.templates import PSEUDO, WORKER, actions, arns, deploy, expanded, listed, statements
+from tests.runtimes.v2.fleets import CLI, group, template
+from tests.runtimes.v2.test_components import component
 
 POLICY_SIZE = 6144
 """Characters of a managed policy without white space (IAM quotas)."""
@@ -76,6 +78,31 @@ def test_what_runs_call_is_what_the_policies_allow(aws: Sandbox, tmp_path: Path)
     writing |= called("apply", tmp_path, "--yes") | called("runs", tmp_path)
     assert "greengrass:GetDeviceDefinitionVersion" in reading  # the runs were worth looking at
     assert {"iot:RegisterThing", "greengrass:StartBulkDeployment", "greengrass:ResetDeployments"} <= writing
+    assert reading - actions("PlanPolicy") == set()
+    assert writing - actions(*WORKER) == set()
+
+
+def test_what_runs_of_v2_call_is_what_the_policies_allow(aws: Sandbox, tmp_path: Path) -> None:
+    make_buckets(aws.client)
+    files = FleetFiles(tmp_path).fleet(prune=True, deprovision=True, guards={"components": 9, "deleted": 9})
+    component(template(files, com_example_Logger="1.0.0", aws_greengrass_Cli="2.12.6"))
+    own = {"thingName": "a-core-1", "configuration": {CLI: {"port": 1}}}
+    group(group(files, "a", cores=[own], devices=1), "b").write()
+
+    def called(*arguments: str | Path) -> set[str]:
+        aws.clear_calls()
+        assert run_cli(*arguments).code in {0, 5}
+        return needed_by(list(aws.counts()))
+
+    aws.put_devices({"b-*": {"outcome": "fail"}})
+    reading = called("plan", tmp_path)
+    writing = called("apply", tmp_path, "--yes")
+    reading |= called("plan", tmp_path, "--refresh") | called("status", tmp_path)
+    aws.put_devices({})
+    group(files, "a", cores=2).without_group("b").write()
+    writing |= called("apply", tmp_path, "--yes")
+    assert "greengrass:ListEffectiveDeployments" in reading  # the runs were worth looking at
+    assert {"greengrass:CreateComponentVersion", "iot:CreateJob", "greengrass:DeleteDeployment"} <= writing
     assert reading - actions("PlanPolicy") == set()
     assert writing - actions(*WORKER) == set()
 

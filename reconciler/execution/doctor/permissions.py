@@ -60,7 +60,11 @@ DEPROVISION = (
 REGISTER_THING = ("CreateCertificateFromCsr", "DescribeEndpoint", "ListAttachedPolicies", "RegisterThing")
 """These take no resource, or one that only the call itself knows."""
 READ_V2_CORES = ("GetCoreDevice", "ListClientDevicesAssociatedWithCoreDevice", "ListEffectiveDeployments")
-WRITE_V2_CORES = ("BatchAssociateClientDeviceWithCoreDevice", "BatchDisassociateClientDeviceFromCoreDevice")
+WRITE_V2_CORES = (
+    "BatchAssociateClientDeviceWithCoreDevice",
+    "BatchDisassociateClientDeviceFromCoreDevice",
+    "DeleteCoreDevice",
+)
 READ_V2_COMPONENTS = ("DescribeComponent", "GetComponent")
 V2_WITHOUT_RESOURCE = ("ListComponents", "ListCoreDevices", "ListDeployments")
 """Actions that take no resource (Service Authorization Reference, "AWS IoT Greengrass V2"), as CreateDeployment."""

@@ -118,3 +118,68 @@ def test_a_dependency_that_is_not_pinned_is_said_to_float(fleet: FleetFiles, aws
     needs = {"com.example.Base": {"VersionRequirement": ">=1.0.0"}}
     component(template(fleet, com_example_Logger="1.0.0"), recipe=recipe(ComponentDependencies=needs))
     assert f"com.example.Base (for {LOGGER}): not among the components" in guards(plan(group(fleet)))["floating"]
+
+
+RECIPES = {
+    # AWS IoT Greengrass V2 guide, "Component recipe reference", "Hello World component" and the examples below it.
+    "hello-world": """
+RecipeFormatVersion: '2020-01-25'
+ComponentName: com.example.Logger
+ComponentVersion: '1.0.0'
+ComponentDescription: My first AWS IoT Greengrass component.
+ComponentPublisher: Amazon
+ComponentConfiguration:
+  DefaultConfiguration:
+    Message: world
+Manifests:
+  - Platform:
+      os: linux
+    Lifecycle:
+      Run: |
+        python3 -u {artifacts:path}/hello_world.py "{configuration:/Message}"
+  - Platform:
+      os: windows
+    Lifecycle:
+      Run: |
+        py -3 -u {artifacts:path}/hello_world.py "{configuration:/Message}"
+""",
+    "dependencies-and-access": """
+RecipeFormatVersion: '2020-01-25'
+ComponentName: com.example.Logger
+ComponentVersion: '1.0.0'
+ComponentType: aws.greengrass.generic
+ComponentConfiguration:
+  DefaultConfiguration:
+    accessControl:
+      aws.greengrass.ipc.mqttproxy:
+        'com.example.Logger:mqttproxy:1':
+          policyDescription: Allows access to publish to all topics.
+          operations: ['aws.greengrass#PublishToIoTCore']
+          resources: ['*']
+ComponentDependencies:
+  aws.greengrass.TokenExchangeService: {VersionRequirement: '^2.0.0', DependencyType: HARD}
+  aws.greengrass.Cli: {VersionRequirement: '>=2.0.0', DependencyType: SOFT}
+Manifests:
+  - Name: Linux
+    Platform: {os: linux, architecture: amd64}
+    Selections: [debug]
+    Lifecycle:
+      Setenv: {LOG: "1"}
+      install: {Script: apt-get update, RequiresPrivilege: true, Timeout: 300, SkipIf: onpath git}
+      startup: {Script: ./run.sh, Setenv: {A: b}}
+Lifecycle: {}
+""",
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_of_the_public_documentation_is_published_and_then_unchanged(
+    fleet: FleetFiles, aws: Sandbox, name: str
+) -> None:
+    template(fleet, com_example_Logger="1.0.0", aws_greengrass_TokenExchangeService="2.0.3")
+    component(fleet, recipe=yaml.safe_load(RECIPES[name]), artifacts=None)
+    applied(aws, group(fleet))
+    assert aws.writes().count("greengrassv2:CreateComponentVersion") == 1
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+    group(fleet, deployment={"redeploy": "once more"})  # looks at what is published, too
+    assert planned(fleet)["blocked"] is False
