@@ -7,8 +7,8 @@ from pathlib import Path
 from reconciler.runtimes.v1.families import FAMILIES
 
 PACKAGE = Path(__file__).parents[2] / "reconciler"
-OTHERS = ("sandbox", "execution/doctor")
-"""Whose calls need no policy: AWS on this machine, and the doctor, who says what it may not look at."""
+OTHERS = ("sandbox", "execution/doctor", "github")
+"""Whose calls need no policy: AWS on this machine, GitHub, and the doctor, who says what it may not look at."""
 CALLS = frozenset({"call", "pages", "listed"})
 """The methods of ``reconciler.aws.client.Aws`` that take a service and an operation."""
 
