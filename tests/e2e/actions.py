@@ -12,38 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.docs.markdown import blocks
 from tests.github.repositories import Repository
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 TIMEOUT = 300
-
-_CALLER = """\
-name: fleet
-on:
-  pull_request:
-  push: {branches: [main]}
-  schedule: [{cron: "17 5 * * *"}]
-  workflow_dispatch:
-    inputs: {dry-run: {type: boolean, default: false}}
-permissions: {}
-jobs:
-  plan:
-    if: github.event_name == 'pull_request'
-    uses: ./.github/workflows/plan.yml
-    permissions: {checks: write, contents: read, id-token: write, pull-requests: write}
-    with: {root: fleets}
-  apply:
-    if: github.event_name == 'push' || github.event_name == 'workflow_dispatch'
-    uses: ./.github/workflows/apply.yml
-    permissions: {actions: read, checks: read, contents: read, id-token: write, pull-requests: write}
-    with: {root: fleets, dry-run: "${{ inputs.dry-run || false }}"}
-  drift:
-    if: github.event_name == 'schedule'
-    uses: ./.github/workflows/drift.yml
-    permissions: {contents: read, id-token: write, issues: write}
-    with: {root: fleets}
-"""
 
 _STAND_INS = {
     "actions/setup-python": 'echo "$TOOLS" >> "$GITHUB_PATH"',
@@ -62,7 +36,7 @@ class Actions:
             # act refuses what it does not know, and it knows no queues; it runs one job after the other anyway.
             text = re.sub(r"^ +queue: max.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
             repository.write(f".github/workflows/{path.name}", text)
-        repository.write(".github/workflows/fleet.yml", _CALLER)
+        repository.write(".github/workflows/fleet.yml", _documented())
         repository.git("remote", "add", "origin", "https://github.com/octo/fleets.git")
         self._local = [f"--local-repository={name}={self._stand_in(name)}" for name in self._pinned()]
         tools = files / "tools"
@@ -125,3 +99,21 @@ class Actions:
         }
         (directory / "action.yml").write_text(json.dumps(action), encoding="utf-8")
         return directory
+
+
+def _documented() -> str:
+    """The workflow that docs/github.md shows, calling those beside it, without an account's roles."""
+    [lines] = [
+        block.lines
+        for block in blocks(ROOT / "docs" / "github.md")
+        if block.lines[0] == "# .github/workflows/fleet.yml"
+    ]
+    text = "\n".join(lines)
+    for pattern, instead in (
+        (r"OWNER/greengrass-reconciler/(\S+)@TAG", r"./\1"),
+        (r"version: 0\.1\.0", 'version: ""'),
+        (r'role: "?arn:aws:iam::\d+:role/[\w-]+"?', 'role: ""'),
+    ):
+        text, count = re.subn(pattern, instead, text)
+        assert count == 3, pattern
+    return text
