@@ -10,6 +10,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, run_cli
 from tests.runtimes.v2.fleets import applied, group, guards, installed, kinds, plan, planned, template, unchanged
 
+pytestmark = pytest.mark.sampled
+
 LOGGER = "com.example.Logger"
 HELLO = b"print('hello')\n"
 

@@ -1,5 +1,7 @@
 """A fleet of V2 is brought to what the files say, once, and then left alone."""
 
+import pytest
+
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v2.fleets import (
@@ -19,6 +21,8 @@ from tests.runtimes.v2.fleets import (
     template,
     unchanged,
 )
+
+pytestmark = pytest.mark.sampled
 
 
 def test_an_apply_makes_groups_cores_devices_and_deployments_and_the_next_has_nothing_to_do(

@@ -21,6 +21,8 @@ from tests.runtimes.v2.fleets import (
     unchanged,
 )
 
+pytestmark = pytest.mark.sampled
+
 
 def test_a_component_that_was_added_by_hand_is_a_removal_that_the_guard_refuses(
     fleet: FleetFiles, aws: Sandbox

@@ -12,6 +12,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests.fleets import ARTIFACTS_BUCKET, FleetFiles
 from tests.runtimes.v2.fleets import applied, group, guards, plan, template
 
+pytestmark = pytest.mark.sampled
+
 ALIAS = "GreengrassCoreTokenExchangeRoleAlias"
 
 

@@ -6,6 +6,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, Ran, run_cli
 from tests.runtimes.v2.fleets import CLI, applied, arn, group, installed, newest, template, unchanged
 
+pytestmark = pytest.mark.sampled
+
 
 @pytest.fixture
 def live(fleet: FleetFiles, aws: Sandbox) -> FleetFiles:

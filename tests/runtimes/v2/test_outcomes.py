@@ -8,6 +8,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, Ran, run_cli
 from tests.runtimes.v2.fleets import CLI, applied, arn, group, kinds, newest, planned, template, unchanged
 
+pytestmark = pytest.mark.sampled
+
 
 def waited(fleet: FleetFiles, *options: str) -> Ran:
     fleet.write()

@@ -20,6 +20,8 @@ from tests.runtimes.v2.fleets import (
     unchanged,
 )
 
+pytestmark = pytest.mark.sampled
+
 
 def pruning(fleet: FleetFiles, **spec: Any) -> FleetFiles:
     limits = {"greengrassv2": 10000, "iot:DescribeJob": 10000}

@@ -9,6 +9,8 @@ from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, Ran, run_cli
 from tests.runtimes.v2.fleets import CLI, applied, arn, client_devices, group, members, newest, revised, template
 
+pytestmark = pytest.mark.sampled
+
 
 @pytest.fixture
 def fleet_of_two(fleet: FleetFiles, aws: Sandbox) -> FleetFiles:
