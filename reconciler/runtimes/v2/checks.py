@@ -11,7 +11,6 @@ from reconciler.desired.wire import MAX_GROUP_DOCUMENT, MAX_THING_DOCUMENT, wire
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
 from reconciler.model.plan import GuardFinding
-from reconciler.model.template import GREENGRASS_V2
 from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.choice import wanted_documents
 from reconciler.runtimes.v2.documents import Document
@@ -67,7 +66,6 @@ def _nucleus(document: Document | None) -> str:
 
 def _conflicts(desired: DesiredState, group: Group, cores: Cores) -> Iterator[GuardFinding]:
     """A finding for each component of which the groups of one core ask for versions that no version meets."""
-    by_name = {other.name: other for other in desired.groups if other.runtime == GREENGRASS_V2}
     seen: set[tuple[str, ...]] = set()
     told: set[str] = set()
     for core in group.cores:
@@ -75,7 +73,7 @@ def _conflicts(desired: DesiredState, group: Group, cores: Cores) -> Iterator[Gu
         if names in seen:
             continue
         seen.add(names)
-        for component, message in _unmet(desired, [by_name[name] for name in names], group):
+        for component, message in _unmet(desired, [cores.declared[name] for name in names], group):
             if component not in told:
                 told.add(component)
                 text = f"{group.name}: no version of {component} is right for {core.thing_name}: {message}"

@@ -15,12 +15,14 @@ from reconciler.runtimes.v2.live import Associated, LiveGroup
 class Cores:
     """What the files say of cores, over all groups: their groups, and the client devices of each, by thing name.
 
-    ``homes`` has the one group that a command sees to a core with: the first of those that it is about.
+    ``homes`` has the one group that a command sees to a core with: the first of those that it is about. ``declared``
+    are the groups by name.
     """
 
     groups: Mapping[str, tuple[str, ...]]
     devices: Mapping[str, frozenset[str]]
     homes: Mapping[str, str]
+    declared: Mapping[str, Group]
 
 
 def declared_cores(desired: DesiredState, about: Iterable[Group]) -> Cores:
@@ -41,6 +43,7 @@ def declared_cores(desired: DesiredState, about: Iterable[Group]) -> Cores:
         {name: tuple(sorted(members)) for name, members in groups.items()},
         {name: frozenset(members) for name, members in devices.items()},
         _homes(about),
+        {group.name: group for group in desired.groups if group.runtime == GREENGRASS_V2},
     )
 
 

@@ -1,6 +1,7 @@
 """Reads the live state of Greengrass V2: in bulk what has a bulk read, and what can never change from the cache."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,21 +33,36 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What the bulk lists of the account say: the newest deployment of each target by its ARN, and all cores."""
+class Newest:
+    """The newest deployment of each target by its ARN, as ListDeployments tells of it; and those of them that one fleet
+    has made to single cores, by the key of their group.
+    """
 
-    deployments: Mapping[str, Row]
-    cores: Mapping[str, Core]
+    by_target: Mapping[str, Row]
+    to_cores: Mapping[str, Sequence[Row]]
 
-    def of_cores(self, fleet: str, group: str) -> list[str]:
-        """The things to which a deployment of ``fleet`` was made by way of ``group``."""
-        key = group_key(group)
-        found = []
-        for arn, row in self.deployments.items():
+    @classmethod
+    def of(cls, rows: Iterable[Row], fleet: str) -> "Newest":
+        """Those among ``rows``, as far as single cores go of ``fleet``."""
+        by_target = {row["targetArn"]: row for row in rows}
+        to_cores: dict[str, list[Row]] = defaultdict(list)
+        for arn, row in by_target.items():
             mark = None if is_group(arn) else Mark.read(row.get("deploymentName", ""))
-            if mark is not None and (mark.fleet, mark.group) == (fleet, key):
-                found.append(target_name(arn))
-        return found
+            if mark is not None and mark.fleet == fleet:
+                to_cores[mark.group].append(row)
+        return cls(by_target, to_cores)
+
+    def of_group(self, name: str) -> Sequence[Row]:
+        """The deployments to single cores that were made by way of the group ``name``."""
+        return self.to_cores.get(group_key(name), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the bulk lists of the account say: the newest deployments, and all cores."""
+
+    newest: Newest
+    cores: Mapping[str, Core]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +100,14 @@ class Observer:
             return self.group(group.name, listed, wanted, cores=group.core_documents)
 
         live = in_parallel(observe_group, groups)
-        if expect_some and not listed.deployments and not any(group.exists for group in live):
+        if expect_some and not listed.newest.by_target and not any(group.exists for group in live):
             known = sorted(known_groups & {group.name for group in groups})
             if known:
                 raise _suddenly_empty(self.aws.region, some_of(known))
         meant = {group_arn(desired.fleet, group.name) for group in desired.groups}
-        others = tuple(row for arn, row in sorted(listed.deployments.items()) if is_group(arn) and arn not in meant)
+        others = tuple(
+            row for arn, row in sorted(listed.newest.by_target.items()) if is_group(arn) and arn not in meant
+        )
         members = frozenset().union(*(group.members for group in live), listed.cores)
         devices = self._client_devices(declared, members)
         found = {
@@ -105,19 +123,19 @@ class Observer:
 
     def list_all(self) -> Listed:
         """What the bulk lists say."""
-        deployments = self.newest_by_target()
+        newest = self.all_newest()
         cores = {
             row["coreDeviceThingName"]: Core(
                 row.get("status", ""), time_text(row.get("lastStatusUpdateTimestamp")), row.get("runtime", "")
             )
             for row in self.aws.listed("greengrassv2", "ListCoreDevices", "coreDevices", page=PAGE)
         }
-        return Listed(deployments, cores)
+        return Listed(newest, cores)
 
-    def newest_by_target(self) -> dict[str, Row]:
-        """The newest deployment of each target by its ARN, as ListDeployments tells of it."""
+    def all_newest(self) -> Newest:
+        """The newest deployment of each target."""
         rows = self.aws.listed("greengrassv2", "ListDeployments", "deployments", page=PAGE, historyFilter="LATEST_ONLY")
-        return {row["targetArn"]: row for row in rows}
+        return Newest.of(rows, self.fleet.name)
 
     def group(
         self,
@@ -132,10 +150,11 @@ class Observer:
         Without ``wanted`` tags, those that AWS has now.
         """
         arn = group_arn(self.fleet, name)
-        row = listed.deployments.get(arn)
+        row = listed.newest.by_target.get(arn)
         members = self.members(name)
-        names = {*cores, *listed.of_cores(self.fleet.name, name)}
-        rows = {thing: listed.deployments.get(self.fleet.thing_arn(thing)) for thing in sorted(names)}
+        own = (target_name(found["targetArn"]) for found in listed.newest.of_group(name))
+        names = {*cores, *own}
+        rows = {thing: listed.newest.by_target.get(self.fleet.thing_arn(thing)) for thing in sorted(names)}
         of_cores = {thing: self._deployment(found, counted=True) for thing, found in rows.items() if found is not None}
         return LiveGroup(
             name=name,

@@ -14,8 +14,8 @@ from reconciler.model.errors import AwsError
 from reconciler.runtimes.base import Outcome, Say
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v2.live import Counts
-from reconciler.runtimes.v2.names import Mark, group_key, is_group, target_name
-from reconciler.runtimes.v2.observe import IOT_PAGE, PAGE, Observer, time_text
+from reconciler.runtimes.v2.names import is_group, target_name
+from reconciler.runtimes.v2.observe import IOT_PAGE, PAGE, Newest, Observer, time_text
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 SUSPECTS = 5
@@ -28,7 +28,6 @@ ENDED = frozenset({"CANCELED", "COMPLETED", "DELETION_IN_PROGRESS", ""})
 
 RECENT = 5.0
 """Seconds."""
-Rows = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +66,20 @@ class Reports:
     """Reads what cores report. Methods raise AwsError."""
 
     observer: Observer
-    _recent: list[tuple[float, Rows]] = field(default_factory=list)
+    _recent: list[tuple[float, Newest]] = field(default_factory=list)
 
-    def rows(self) -> Rows:
+    def newest(self) -> Newest:
         """The newest deployments by target, as they were some seconds ago at most: who sweeps asks for many groups."""
         now = time.monotonic()
         if not self._recent or now - self._recent[-1][0] > RECENT:
-            self._recent[:] = [(now, self.observer.newest_by_target())]
+            self._recent[:] = [(now, self.observer.all_newest())]
         return self._recent[-1][1]
 
-    def watch(self, group_arn: str, deployment_id: str, rows: Rows) -> Watched:
-        """What is to be waited for of a group: ``rows`` are the newest deployments by target."""
-        members = self.observer.members(target_name(group_arn)) or frozenset()
-        key, fleet = group_key(target_name(group_arn)), self.observer.fleet.name
-        found = {}
-        for arn, row in rows.items():
-            mark = Mark.read(row.get("deploymentName", ""))
-            if not is_group(arn) and mark is not None and (mark.fleet, mark.group) == (fleet, key):
-                found[row["deploymentId"]] = 1
+    def watch(self, group_arn: str, deployment_id: str, newest: Newest) -> Watched:
+        """What is to be waited for of a group, of which its ``newest`` deployments to single cores are a part."""
+        name = target_name(group_arn)
+        members = self.observer.members(name) or frozenset()
+        found = {row["deploymentId"]: 1 for row in newest.of_group(name)}
         if is_group(self.observer.deployment(deployment_id).get("targetArn", "")):
             found[deployment_id] = len(members)
         return Watched(found)
@@ -181,9 +176,9 @@ class Waiter:
 
     def outcomes(self, started: Mapping[str, tuple[str, str]], deadline: float, say: Say) -> Iterator[Outcome]:
         """The outcome of each group (name → group ARN, deployment id): as it comes, the rest at the deadline."""
-        rows = self.reports.observer.newest_by_target()
+        newest = self.reports.observer.all_newest()
         names = sorted(started)
-        looked = in_parallel(lambda name: self.reports.watch(*started[name], rows), names)
+        looked = in_parallel(lambda name: self.reports.watch(*started[name], newest), names)
         watched = dict(zip(names, looked, strict=True))
         said: dict[str, str] = {}
         pause = FIRST_PAUSE
@@ -213,7 +208,7 @@ class Waiter:
 
 def summary(reports: Reports, group_arn: str, deployment_id: str) -> tuple[str, str, str]:
     """A deployment's status in the words of V1, the time now, and what went wrong, for who follows it from outside."""
-    watched = reports.watch(group_arn, deployment_id, reports.rows())
+    watched = reports.watch(group_arn, deployment_id, reports.newest())
     progress, now = reports.progress(watched), time_text(datetime.now(UTC))
     if not progress.is_over:
         return "InProgress", now, ""
