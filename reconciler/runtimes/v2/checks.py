@@ -12,7 +12,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
 from reconciler.model.plan import GuardFinding
 from reconciler.runtimes.parallel import some_of
-from reconciler.runtimes.v2.choice import wanted_documents
+from reconciler.runtimes.v2.choice import Wanted
 from reconciler.runtimes.v2.documents import Document
 from reconciler.runtimes.v2.live import Core, LiveDeployment
 from reconciler.runtimes.v2.members import Cores
@@ -27,9 +27,11 @@ LARGE_NUCLEUS = "2.3.0"
 """The first nucleus that takes large configurations (release notes of 2021-06-29)."""
 
 
-def block(desired: DesiredState, group: Group, cores: Cores, live_cores: Mapping[str, Core]) -> Iterator[GuardFinding]:
+def block(
+    desired: DesiredState, group: Group, cores: Cores, live_cores: Mapping[str, Core], wanted: Wanted
+) -> Iterator[GuardFinding]:
     """What keeps ``group`` from being carried out at all."""
-    document, of_cores = wanted_documents(group)
+    document, of_cores = wanted.of(group)
     source = group.position.line_only
     for core in group.cores:
         if core.thing_name in of_cores and (known := live_cores.get(core.thing_name)) and known.runtime == LITE:
@@ -45,7 +47,7 @@ def block(desired: DesiredState, group: Group, cores: Cores, live_cores: Mapping
                 f"{LARGE_NUCLEUS} on is needed; the document pins {_nucleus(document)}"
             )
             yield GuardFinding("document-size", "error", message, most, bytes_, source)
-    yield from _conflicts(desired, group, cores)
+    yield from _conflicts(desired, group, cores, wanted)
 
 
 def _sized(
@@ -64,7 +66,7 @@ def _nucleus(document: Document | None) -> str:
     return next((str(components[name]["componentVersion"]) for name in NUCLEI[:1] if name in components), "")
 
 
-def _conflicts(desired: DesiredState, group: Group, cores: Cores) -> Iterator[GuardFinding]:
+def _conflicts(desired: DesiredState, group: Group, cores: Cores, wanted: Wanted) -> Iterator[GuardFinding]:
     """A finding for each component of which the groups of one core ask for versions that no version meets."""
     seen: set[tuple[str, ...]] = set()
     told: set[str] = set()
@@ -73,18 +75,18 @@ def _conflicts(desired: DesiredState, group: Group, cores: Cores) -> Iterator[Gu
         if names in seen:
             continue
         seen.add(names)
-        for component, message in _unmet(desired, [cores.declared[name] for name in names], group):
+        for component, message in _unmet(desired, [cores.declared[name] for name in names], group, wanted):
             if component not in told:
                 told.add(component)
                 text = f"{group.name}: no version of {component} is right for {core.thing_name}: {message}"
                 yield GuardFinding("component-versions", "error", text, source=group.position.line_only)
 
 
-def _unmet(desired: DesiredState, groups: Iterable[Group], own: Group) -> Iterator[tuple[str, str]]:
+def _unmet(desired: DesiredState, groups: Iterable[Group], own: Group, documents: Wanted) -> Iterator[tuple[str, str]]:
     """The components that cannot be had, with who asks for which version of it; as far as ``own`` has part in it."""
     wanted: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for group in groups:
-        document, _ = wanted_documents(group)
+        document, _ = documents.of(group)
         for name, entry in (document or {}).get("components", {}).items():
             version = str(entry["componentVersion"])
             wanted[name].append((version, f"group {group.name}", group.name))
@@ -99,9 +101,11 @@ def _unmet(desired: DesiredState, groups: Iterable[Group], own: Group) -> Iterat
             yield name, "; ".join(sorted(f"{who} asks for {requirement}" for requirement, who, _ in asked))
 
 
-def warn(desired: DesiredState, group: Group, before: LiveDeployment | None) -> Iterator[tuple[str, str]]:
+def warn(
+    desired: DesiredState, group: Group, before: LiveDeployment | None, wanted: Wanted
+) -> Iterator[tuple[str, str]]:
     """What is worth knowing before ``group`` is sent what it shall have: guard and words, without the group's name."""
-    document, of_cores = wanted_documents(group)
+    document, of_cores = wanted.of(group)
     if document is None or group.deployment.state != "deployed":
         return
     _, floating = used_by(document, desired.components)

@@ -35,22 +35,36 @@ class Choice:
     late: tuple[Action, ...] = ()
 
 
-def wanted_documents(group: Group) -> tuple[Document | None, dict[str, Document]]:
-    """What the group's thing group (None: nothing is to be said of it), and single cores of it, shall have."""
-    if group.deployment.state == "none":
-        return None, {}
-    if group.deployment.state == "reset":
-        return NOTHING, {}
-    return comparable(group.document), {name: comparable(doc) for name, doc in group.core_documents.items()}
+class Wanted:
+    """The documents that groups shall have. What several groups share, as those of one template do, is made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Mapping[str, Any], Document]] = {}
+
+    def of(self, group: Group) -> tuple[Document | None, dict[str, Document]]:
+        """What the group's thing group (None: nothing is to be said of it), and single cores of it, shall have."""
+        if group.deployment.state == "none":
+            return None, {}
+        if group.deployment.state == "reset":
+            return NOTHING, {}
+        return self._comparable(group.document), {
+            name: self._comparable(document) for name, document in group.core_documents.items()
+        }
+
+    def _comparable(self, document: Mapping[str, Any]) -> Document:
+        known = self._made.get(id(document))
+        if known is None:
+            known = self._made[id(document)] = document, comparable(document)  # kept, so that no id comes twice
+        return known[1]
 
 
-def choose(fleet: Fleet, group: Group, live: LiveGroup) -> Choice:
+def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Choice:
     """The deployments that bring the group's cores to what the files say, if they are not on their way there.
 
     A core takes no version of a component but the one that all deployments to it ask for. So what a core alone has
     gives way before the thing group gets other versions, and comes back after that.
     """
-    wanted, of_cores = wanted_documents(group)
+    wanted, of_cores = documents.of(group)
     if wanted is None:
         return Choice()
     why = _why(group, live, wanted)

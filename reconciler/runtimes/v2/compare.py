@@ -23,7 +23,8 @@ from reconciler.runtimes.marks import (
 from reconciler.runtimes.prunes import wanted_mark
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
 from reconciler.runtimes.v2.checks import NUCLEUS, block
-from reconciler.runtimes.v2.choice import Choice, choose, wanted_documents
+from reconciler.runtimes.v2.choice import Choice, Wanted, choose
+from reconciler.runtimes.v2.documents import Document
 from reconciler.runtimes.v2.live import Answers, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import Cores, Membership, compare_members, present
 from reconciler.runtimes.v2.publications import Publications
@@ -48,6 +49,7 @@ class Comparison:
     known_groups: frozenset[str] = frozenset()
     template_digests: Mapping[TemplateRef, str] = field(default_factory=dict)
     secrets: Secrets = NO_SECRETS
+    wanted: Wanted = field(default_factory=Wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class _Difference:
     members: Membership
     components: tuple[Action, ...]
     choice: Choice
+    wanted: tuple[Document | None, Mapping[str, Document]]
 
 
 def compare_group(comparison: Comparison, group: Group) -> Compared:
@@ -79,18 +82,18 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
     to_add = _things_to_add(comparison, group, live, needs)
     brought = tuple(action.id for action in to_add) or needs
     members = compare_members(group, live, comparison.cores, brought)
-    choice = choose(desired.fleet, group, live)
+    choice = choose(desired.fleet, group, live, comparison.wanted)
     choice = replace(choice, changes=masked(choice.changes, comparison.secrets))
-    documents = [document for document in (wanted_documents(group)[0],) if document is not None and choice.action]
+    documents = [document for document in (comparison.wanted.of(group)[0],) if document is not None and choice.action]
     published = tuple(action for document in documents for action in comparison.publications.needed_by(document))
     tags = {**wanted_tags(desired.fleet, group, comparison.template_digests[group.template]), **choice.marks}
     tags |= wanted_mark(group, live.tags)
-    difference = _Difference(group, live, tags, to_add, members, published, choice)
+    difference = _Difference(group, live, tags, to_add, members, published, choice, comparison.wanted.of(group))
     actions = _actions(difference)
     drift = _drift(comparison, difference)
     findings = (
         *missing_type_findings(group, to_add, comparison.answers.missing_types),
-        *block(desired, group, comparison.cores, comparison.live.cores),
+        *block(desired, group, comparison.cores, comparison.live.cores, comparison.wanted),
         *comparison.publications.refusals(group, documents),
     )
     things = {action.subject: comparison.answers.things.get(action.subject) for action in to_add}
@@ -154,7 +157,7 @@ def _actions(difference: _Difference) -> tuple[Action, ...]:
     if (chosen := difference.choice.action) is not None:
         needs = tuple(action.id for action in actions)
         actions += [Action(chosen.id, chosen.kind, chosen.subject, needs, chosen.inputs), *difference.choice.late]
-    wanted, of_cores = wanted_documents(group)
+    wanted, of_cores = difference.wanted
     if wanted is not None:
         needs = (chosen.id,) if chosen is not None else ()
         actions += [

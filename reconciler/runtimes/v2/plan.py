@@ -49,7 +49,7 @@ def plan_groups(
     plans = tuple(item.plan for item in compared)
     check_means(desired, plans)
     findings = [finding for item in compared for finding in item.findings]
-    findings += _warnings(desired, groups, live, compared)
+    findings += _warnings(comparison, groups, compared)
     findings += _age_of_client_devices(live)
     findings += _without_role(desired, plans)
     contents = dict(publications.contents)
@@ -85,14 +85,13 @@ def check_means(desired: DesiredState, plans: Iterable[GroupPlan]) -> None:
         raise missing_artifacts_bucket(desired.fleet)
 
 
-def _warnings(
-    desired: DesiredState, groups: Sequence[Group], live: LiveFleet, compared: Sequence[Compared]
-) -> list[GuardFinding]:
+def _warnings(comparison: Comparison, groups: Sequence[Group], compared: Sequence[Compared]) -> list[GuardFinding]:
     """One warning for each thing worth knowing of what is about to be sent, with the groups that it is about."""
     by_words: dict[tuple[str, str], list[Group]] = defaultdict(list)
     for group, item in zip(groups, compared, strict=True):
         if item.plan.of_kind("deploy", "redeploy") and not item.plan.blocked:
-            for guard, words in warn(desired, group, live.groups[group.name].deployment):
+            before = comparison.live.groups[group.name].deployment
+            for guard, words in warn(comparison.desired, group, before, comparison.wanted):
                 by_words[guard, words].append(group)
     return [
         GuardFinding(
@@ -100,7 +99,7 @@ def _warnings(
             "warning",
             f"{some_of(group.name for group in about)}: {words}",
             actual=len(about),
-            source=desired.templates[about[0].template].position.line_only,
+            source=comparison.desired.templates[about[0].template].position.line_only,
         )
         for (guard, words), about in sorted(by_words.items(), key=lambda item: item[0])
     ]

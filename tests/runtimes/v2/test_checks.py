@@ -10,6 +10,7 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.group import DeploymentSpec, Group, Thing
 from reconciler.model.template import TemplateRef
 from reconciler.runtimes.v2.checks import NUCLEUS, block, warn
+from reconciler.runtimes.v2.choice import Wanted
 from reconciler.runtimes.v2.documents import comparable
 from reconciler.runtimes.v2.live import Core, LiveDeployment
 from reconciler.runtimes.v2.members import declared_cores
@@ -41,12 +42,12 @@ def fleet_of(found: Group) -> DesiredState:
 
 def blocked(found: Group, core: Core = CLASSIC) -> list[str]:
     desired = fleet_of(found)
-    findings = block(desired, found, declared_cores(desired, [found]), {"core": core})
+    findings = block(desired, found, declared_cores(desired, [found]), {"core": core}, Wanted())
     return [finding.guard for finding in findings]
 
 
 def warned(found: Group, before: LiveDeployment | None = None) -> dict[str, str]:
-    return dict(warn(fleet_of(found), found, before))
+    return dict(warn(fleet_of(found), found, before, Wanted()))
 
 
 @pytest.mark.parametrize(
