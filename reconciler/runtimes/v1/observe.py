@@ -14,7 +14,7 @@ from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.pruning import PRUNE_TAG
-from reconciler.model.template import Source
+from reconciler.model.template import GREENGRASS_V1, Source
 from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.parallel import in_parallel, some_of
 from reconciler.runtimes.prunes import AS_THE_FLEET
@@ -64,7 +64,8 @@ class Observer:
         """
         listed = self.list_groups()
         if not listed and expect_some:
-            known = some_of(known_groups) or self._artifacts_of_old(desired.fleet)
+            of_v2 = {group.name for group in desired.groups if group.runtime != GREENGRASS_V1}
+            known = some_of(known_groups - of_v2) or self._artifacts_of_old(desired.fleet)
             if known:
                 raise suddenly_empty(self.aws.region, known)
         rows = rows_of(desired.fleet, groups, listed)

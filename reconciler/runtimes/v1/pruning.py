@@ -8,6 +8,7 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
 from reconciler.model.pruning import PRUNE_TAG
+from reconciler.model.template import GREENGRASS_V1
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.prunes import pruning_of
@@ -51,7 +52,7 @@ class Pruner:
         begun = {key: Removal.read(text) for key, text in removals.items() if not key.startswith("arn:")}
         declared = {thing.thing_name: group.name for group in desired.groups for thing in group.things}
         leaving = _leaving(desired.fleet, groups, live, begun, declared)
-        whole = len(groups) == len(desired.groups)
+        whole = len(groups) == sum(group.runtime == GREENGRASS_V1 for group in desired.groups)
         gone = observe_gone(self.observer, desired, live, planned.groups, begun) if whole else Gone()
         ids = [live.groups[name].id for name in leaving]
         ids += [group.id for group in gone.groups if pruning_of(desired.fleet, _mark(group.tags)).deprovisions]
