@@ -24,9 +24,16 @@ settings.register_profile("thorough", deadline=None, max_examples=500)  # `make 
 settings.load_profile("daily")
 
 
+SLOW = frozenset({"cli", "execution", "github", "runtimes"})
+"""The directories of such tests."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of the tests of a module that are ``sampled``, every third stays in `make test`; the others count as long."""
+    """Of the tests of a module that are ``sampled``, every third stays in `make test`; the others count as long.
+
+    So are, without a mark, those of the product that go through the sandbox: they are what takes the time.
+    """
     seen: Counter[Path] = Counter()
     for item in items:
         if isinstance(item, pytest.Function) and (mark := item.get_closest_marker("disturbed")) is not None:
@@ -34,10 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             runtime = "v2" if is_v2 else "v1"
             where = f"{runtime} {mark.kwargs['where']}"
             item.user_properties.append(("disturbed", (where, how_disturbed(item, mark))))
-        if item.get_closest_marker("sampled") is not None:
+        if item.get_closest_marker("sampled") is not None or goes_through_the_sandbox(item):
             if seen[item.path] % 3:
                 item.add_marker(pytest.mark.long)
             seen[item.path] += 1
+
+
+def goes_through_the_sandbox(item: pytest.Item) -> bool:
+    """Whether a test is of what commands and workers do with a sandbox."""
+    fixtures = item.fixturenames if isinstance(item, pytest.Function) else ()
+    return "sandbox" in fixtures and not SLOW.isdisjoint(item.path.parts)
 
 
 def how_disturbed(item: pytest.Function, mark: pytest.Mark) -> str:
