@@ -217,7 +217,7 @@ def test_what_is_learnt_of_a_task_in_the_same_state_is_added(ledger: Ledger) -> 
 
 STATES: list[GroupState] = ["waiting", "running", "deploying", "unfinished", "failed", "succeeded"]
 TASKS = st.builds(a_task, st.sampled_from(STATES), st.sampled_from([NOON, LATER]))
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 numbers = iter(range(1_000_000))
 
 

@@ -151,6 +151,7 @@ def test_messages_come_back_when_the_clock_moves(aws: Sandbox) -> None:
         assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
+@pytest.mark.long
 def test_dynamodb_loses_no_update_under_threads(aws: Sandbox) -> None:
     table = aws.client("dynamodb")
     table.create_table(

@@ -91,7 +91,7 @@ def test_a_call_that_goes_wrong_changes_nothing_about_the_end(
 
 
 @pytest.mark.disturbed(where=QUEUED, how="process killed")
-@pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("after", [True, pytest.param(False, marks=pytest.mark.long)], ids=["after", "before"])
 @pytest.mark.parametrize(
     "number", [pytest.param(n, marks=[] if n == 40 else pytest.mark.long) for n in range(1, 90, 3)]
 )

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
@@ -72,6 +73,7 @@ def test_tags_thing_type_updates_provisioning_templates_and_claims_are_there(aws
         assert operation in handlers
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_things_are_no_trouble(aws: Sandbox, iot: Any) -> None:
     handlers = aws.world.iot_in(aws.region).handlers
     for number in range(100_000):
