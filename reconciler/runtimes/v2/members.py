@@ -94,6 +94,16 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
         if not own <= now or undeclared:
             inputs = {"associate": sorted(own - now), "disassociate": sorted(undeclared)}
             actions.append(Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs))
+    for core in leaving:
+        of_ours = live.client_devices.get(core, Associated(frozenset())).devices & {
+            dev.thing_name for dev in group.devices
+        }
+        if core in cores.groups or not of_ours:
+            continue
+        for device in of_ours:
+            before.setdefault(device, []).append(core)
+        inputs = {"associate": [], "disassociate": sorted(of_ours)}
+        actions.append(Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs))
     changes += _device_changes(before, after)
     return Membership(tuple(sorted(changes)), tuple(actions), tuple(notes))
 
@@ -106,8 +116,8 @@ def _device_changes(before: Mapping[str, list[str]], after: Mapping[str, list[st
             yield Change(f"devices[{device}]", "add", None, {})
         elif has is None:
             yield Change(f"devices[{device}]", "remove", {}, None)
-        elif had != has:
-            yield Change(f"devices[{device}].cores", "change", had, has)
+        elif sorted(had) != sorted(has):
+            yield Change(f"devices[{device}].cores", "change", sorted(had), sorted(has))
 
 
 def _own_devices(group: Group, core: str) -> frozenset[str]:

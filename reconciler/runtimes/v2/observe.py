@@ -109,16 +109,14 @@ class Observer:
             row for arn, row in sorted(listed.newest.by_target.items()) if is_group(arn) and arn not in meant
         )
         members = frozenset().union(*(group.members for group in live), listed.cores)
-        devices = self._client_devices(declared, members)
-        found = {
-            group.name: replace(
-                group_live,
-                client_devices={
-                    core.thing_name: devices[core.thing_name] for core in group.cores if core.thing_name in devices
-                },
-            )
-            for group, group_live in zip(groups, live, strict=True)
-        }
+        # A core that leaves its last group has client devices until they are taken from it.
+        leaving = frozenset().union(*(group.members for group in live)) - declared.groups.keys()
+        devices = self._client_devices(declared, (declared.homes.keys() | leaving) & members)
+        found = {}
+        for group, group_live in zip(groups, live, strict=True):
+            names = {core.thing_name for core in group.cores} | (group_live.members & leaving)
+            of_cores = {name: devices[name] for name in sorted(names & devices.keys())}
+            found[group.name] = replace(group_live, client_devices=of_cores)
         return LiveFleet(found, others, listed.cores)
 
     def list_all(self) -> Listed:
@@ -271,18 +269,19 @@ class Observer:
         self.aws.call("iot", "TagResource", resourceArn=arn, tags=rows)
         self.cache.put("v2-tags", arn, None)
 
-    def _client_devices(self, declared: Cores, known: frozenset[str]) -> dict[str, Associated]:
-        """The client devices of those declared cores that are ``known`` to AWS. There is no bulk read for them: those
-        last seen serve, if they are as the files want them.
+    def _client_devices(self, declared: Cores, cores: Iterable[str]) -> dict[str, Associated]:
+        """The client devices of ``cores``. There is no bulk read for them: those last seen serve, if they are as the
+        files want them.
         """
 
         def read(core: str) -> Associated:
+            wanted = declared.devices.get(core, frozenset())
             kept = None if self.refresh else self.cache.get("v2-client-devices", self._core_key(core))
-            if kept is not None and frozenset(kept["devices"]) == declared.devices[core]:
-                return Associated(declared.devices[core], kept["at"])
+            if kept is not None and frozenset(kept["devices"]) == wanted:
+                return Associated(wanted, kept["at"])
             return Associated(self.client_devices(core))
 
-        cores = sorted(declared.homes.keys() & known)
+        cores = sorted(cores)
         return dict(zip(cores, in_parallel(read, cores), strict=True))
 
     def client_devices(self, core: str) -> frozenset[str]:
