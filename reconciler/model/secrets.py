@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -37,18 +37,23 @@ class Secrets:
         """
         if not self.values:
             return value
-        if isinstance(value, str):
-            text = value.replace(_BEGIN, LITERALLY)
-            for name, secret in sorted(self.values.items(), key=lambda item: (-len(item[1]), item[0])):
+        longest_first = sorted(self.values.items(), key=lambda item: (-len(item[1]), item[0]))
+
+        def hidden(text: str) -> str:
+            text = text.replace(_BEGIN, LITERALLY)
+            for name, secret in longest_first:
                 text = text.replace(secret, f"{_BEGIN}{name}}}")
             return text
-        return _each(value, self.hide)
+
+        return _with_texts(value, hidden)
 
     def reveal(self, value: Any) -> Any:
         """The way back, for a call. Raises ReconcileError for a secret that has no value here."""
-        if isinstance(value, str):
-            return _TOKEN.sub(self._value, value).replace(LITERALLY, _BEGIN) if "${" in value else value
-        return _each(value, self.reveal)
+
+        def revealed(text: str) -> str:
+            return _TOKEN.sub(self._value, text).replace(LITERALLY, _BEGIN) if "${" in text else text
+
+        return _with_texts(value, revealed)
 
     def number(self, value: Any) -> str:
         """Tells values apart that are not shown: equal values have one number, at all times and on all machines.
@@ -122,9 +127,12 @@ def secrets_in(value: Any) -> Iterator[str]:
             yield from secrets_in(item)
 
 
-def _each(value: Any, change: Any) -> Any:
+def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """``value`` with each text in it changed; keys stay."""
+    if isinstance(value, str):
+        return change(value)
     if isinstance(value, Mapping):
-        return {key: change(item) for key, item in value.items()}
+        return {key: _with_texts(item, change) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [change(item) for item in value]
+        return [_with_texts(item, change) for item in value]
     return value
