@@ -1,11 +1,15 @@
-"""The mark by which a group that is gone from the files still says what shall become of it. Pure."""
+"""What shall become of groups that are gone from the files: the mark that says it, and who stays without it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
+from reconciler.model.plan import GuardFinding
+from reconciler.model.position import Position
 from reconciler.model.pruning import PRUNE_TAG, Pruning
 
+NAMED = 10
+"""Groups that a warning names."""
 AS_THE_FLEET = "as the fleet says"
 """The mark of a group that said something once, and says nothing any more."""
 _WORDS: Mapping[str, tuple[str, bool]] = {
@@ -37,3 +41,22 @@ def wanted_mark(group: Group, live: Mapping[str, str]) -> dict[str, str]:
     if not mark and live.get(PRUNE_TAG, AS_THE_FLEET) != AS_THE_FLEET:
         mark = AS_THE_FLEET
     return {PRUNE_TAG: mark} if mark else {}
+
+
+def says_so(fleet: Fleet) -> Position:
+    """Where the Fleet says what shall become of such groups; the Fleet itself, if it says nothing."""
+    return fleet.pruning.position if fleet.pruning.position.line else fleet.position
+
+
+def not_pruned(fleet: Fleet, names: Sequence[str]) -> list[GuardFinding]:
+    """The warning of groups of this fleet that no file declares, and that stay; none without ``names``."""
+    if not names:
+        return []
+    one = len(names) == 1
+    shown = ", ".join(sorted(names)[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    which = f"{'1 group' if one else f'{len(names):,} groups'} of this fleet ({shown})"
+    message = (
+        f"{which} {'is' if one else 'are'} in no file, and stay{'s' if one else ''}; `prune: true` in the Fleet "
+        "deletes what is gone from the files"
+    )
+    return [GuardFinding("not-pruned", "warning", message, actual=len(names), source=says_so(fleet).line_only)]

@@ -11,7 +11,7 @@ from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import GREENGRASS_V1
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
-from reconciler.runtimes.prunes import pruning_of
+from reconciler.runtimes.prunes import not_pruned, pruning_of, says_so
 from reconciler.runtimes.v1.gone import Gone, observe_gone, observe_stored
 from reconciler.runtimes.v1.live import LiveFleet
 from reconciler.runtimes.v1.observe import Observer
@@ -23,9 +23,6 @@ from reconciler.runtimes.v1.removals import (
     plan_deletion,
     with_departures,
 )
-
-NAMED = 10
-"""Groups that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +114,7 @@ def _go_on(
 
 
 def _findings(fleet: Fleet, gone: Gone) -> list[GuardFinding]:
-    found = []
-    source = fleet.pruning.position.line_only if fleet.pruning.position.line else fleet.position.line_only
-    if gone.kept:
-        found.append(
-            GuardFinding(
-                "not-pruned",
-                "warning",
-                f"{_groups(gone.kept)} in no file, and stay{'s' if len(gone.kept) == 1 else ''}; `prune: true` in the "
-                "Fleet deletes what is gone from the files",
-                actual=len(gone.kept),
-                source=source,
-            )
-        )
+    found = not_pruned(fleet, gone.kept)
     if gone.several:
         found.append(
             GuardFinding(
@@ -138,14 +123,7 @@ def _findings(fleet: Fleet, gone: Gone) -> list[GuardFinding]:
                 f"{', '.join(gone.several)}: several live groups of this fleet bear this name, and no file declares "
                 "it; none of them is deleted, since only a person can tell them apart",
                 actual=len(gone.several),
-                source=source,
+                source=says_so(fleet).line_only,
             )
         )
     return found
-
-
-def _groups(names: Sequence[str]) -> str:
-    shown = ", ".join(sorted(names)[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
-    if len(names) == 1:
-        return f"1 group of this fleet ({shown}) is"
-    return f"{len(names):,} groups of this fleet ({shown}) are"

@@ -7,21 +7,18 @@ from typing import Any
 from reconciler.model.desired import DesiredState
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.model.plan import GroupPlan, GuardFinding
+from reconciler.model.plan import GroupPlan
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import GREENGRASS_V2
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
-from reconciler.runtimes.parallel import in_parallel, some_of
-from reconciler.runtimes.prunes import pruning_of
+from reconciler.runtimes.parallel import in_parallel
+from reconciler.runtimes.prunes import not_pruned, pruning_of
 from reconciler.runtimes.v2.live import LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import present
 from reconciler.runtimes.v2.names import Mark, group_arn, target_name
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.removals import Removal, plan_deletion, with_departures
-
-NAMED = 10
-"""Groups that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Pruner:
             if plan.actions:
                 plans[found.name] = plan
                 contents.update(more)
-        findings = _findings(desired.fleet, kept)
+        findings = not_pruned(desired.fleet, kept)
         return replace(planned, groups=tuple(plans.values()), guards=(*planned.guards, *findings), contents=contents)
 
     def _departures(
@@ -114,16 +111,3 @@ def _arn(row: Mapping[str, Any], fleet: Fleet) -> str:
 def _prunes(fleet: Fleet, group: LiveGroup, begun: Removal | None) -> bool:
     word = group.tags.get(PRUNE_TAG, "") if group.exists or begun is None else begun.mark
     return bool(pruning_of(fleet, word).prune)
-
-
-def _findings(fleet: Fleet, kept: Sequence[str]) -> list[GuardFinding]:
-    if not kept:
-        return []
-    source = fleet.pruning.position.line_only if fleet.pruning.position.line else fleet.position.line_only
-    one = len(kept) == 1
-    which = f"{'1 group' if one else f'{len(kept):,} groups'} of this fleet ({some_of(kept, NAMED)})"
-    message = (
-        f"{which} {'is' if one else 'are'} in no file, and stay{'s' if one else ''}; `prune: true` in the Fleet "
-        "deletes what is gone from the files"
-    )
-    return [GuardFinding("not-pruned", "warning", message, actual=len(kept), source=source)]
