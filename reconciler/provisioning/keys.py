@@ -34,6 +34,8 @@ def signing_request(key: bytes, thing_name: str) -> str:
     request = (
         x509.CertificateSigningRequestBuilder().subject_name(subject).sign(_read(key, thing_name), hashes.SHA256())
     )
+    if not request.is_signature_valid:
+        raise _no_key(thing_name)
     return request.public_bytes(serialization.Encoding.PEM).decode()
 
 
@@ -54,13 +56,19 @@ def fits(certificate: str, key: bytes, thing_name: str) -> bool:
 
 def _read(key: bytes, thing_name: str) -> PrivateKey:
     try:
-        private = serialization.load_pem_private_key(key, password=None)
+        # That its primes are primes is not tested, which takes a tenth of a second for each of many thousands of keys:
+        # a wrong one is found out by what it signs.
+        private = serialization.load_pem_private_key(key, password=None, unsafe_skip_rsa_key_validation=True)
     except (TypeError, ValueError, UnsupportedAlgorithm):
         private = None
     if isinstance(private, PrivateKey):
         return private
     # Outside of the handler, and without what is wrong: nothing of a key may come into a message.
-    raise ReconcileError(
+    raise _no_key(thing_name)
+
+
+def _no_key(thing_name: str) -> ReconcileError:
+    return ReconcileError(
         f"the private key of {thing_name} is none that AWS IoT takes: RSA or elliptic curve, in PEM, not encrypted",
         hint="take its certs.zip out of the artifact bucket, so that a new key is made, and apply again",
     )

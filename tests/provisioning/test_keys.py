@@ -82,3 +82,11 @@ def test_a_key_that_cannot_be_used_is_named_by_its_thing_alone(key: bytes) -> No
     assert caught.value.__context__ is None
     with pytest.raises(ReconcileError):
         fits(certificate_for(signing_request(pem(RSA), "press")), key, "press")
+
+
+def test_a_key_that_signs_what_it_cannot_prove_is_found_out() -> None:
+    numbers = RSA.private_numbers()
+    public = rsa.RSAPublicNumbers(3, numbers.public_numbers.n)
+    wrong = rsa.RSAPrivateNumbers(numbers.p, numbers.q, numbers.d, numbers.dmp1, numbers.dmq1, numbers.iqmp, public)
+    with pytest.raises(ReconcileError, match="the private key of press is none that AWS IoT takes"):
+        signing_request(pem(wrong.private_key(unsafe_skip_rsa_key_validation=True)), "press")
