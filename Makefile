@@ -10,6 +10,8 @@ RUNTIME ?= python3.13
 ARCHITECTURE ?= x86_64
 # Tests start hundreds of processes: each would compile everything anew, where the environment forbids keeping it.
 unexport PYTHONDONTWRITEBYTECODE
+# Groups of the fleets that `make bench` measures.
+SIZES := 20,200
 # The floor for branch coverage; it only ever goes up.
 COVERAGE := 88
 
@@ -62,8 +64,8 @@ format: $(READY) ## mend what can be mended by itself
 package: $(READY) ## build dist/functions.zip, the code of the Lambda functions (RUNTIME, ARCHITECTURE)
 	$(BIN)/python infra/package.py --runtime $(RUNTIME) --architecture $(ARCHITECTURE)
 
-bench: $(READY) ## measure (nothing here yet)
-	@echo "make bench: nothing here yet"
+bench: $(READY) ## measure what commands cost by the size of the fleet (SIZES)
+	$(BIN)/python -m benchmarks.scale --sizes $(SIZES)
 
 clean: ## remove .venv and everything that tools leave behind
 	rm -rf $(VENV) .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
