@@ -43,14 +43,16 @@ class MiniStack:
 
 @contextmanager
 def running(directory: Path, greengrass: str) -> Iterator[MiniStack]:
-    """MiniStack with its files in ``directory``; it has no Greengrass: its functions find that and IoT at a URL."""
+    """MiniStack with its files in ``directory``; it has no Greengrass: its functions find that at a URL, and IoT, and
+    the buckets, out of which Greengrass reads what is to be deployed in bulk.
+    """
     assert PROGRAM.exists(), "there is no MiniStack: run `make setup`"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # An access key of 12 digits is an account to it.
     keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": ACCOUNT, "AWS_REGION": REGION}
-    elsewhere = {"AWS_ENDPOINT_URL_GREENGRASS": greengrass, "AWS_ENDPOINT_URL_IOT": greengrass}
+    elsewhere = {f"AWS_ENDPOINT_URL_{service}": greengrass for service in ("GREENGRASS", "IOT", "S3")}
     url, log = f"http://127.0.0.1:{port}", directory / "ministack.log"
     settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "TMPDIR": str(directory)}
     usual = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RECONCILE_"))}

@@ -1,6 +1,6 @@
 """The stack in MiniStack, where the packaged functions run: a run from its messages to its end.
 
-MiniStack has no Greengrass: the functions find Greengrass and IoT in the sandbox, and everything else in MiniStack.
+MiniStack has no Greengrass: the functions find Greengrass, IoT and S3 in the sandbox, and everything else in MiniStack.
 """
 
 import json
@@ -17,7 +17,7 @@ from infra.package import PLATFORMS, build
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.execution.queue.working import QUEUES, queue_fleet
-from tests.fleets import run_cli
+from tests.fleets import REGION, run_cli
 from tests.infra.ministack import MiniStack, running
 from tests.infra.templates import deploy, put_code, receive, template
 
@@ -65,6 +65,8 @@ def test_the_packaged_functions_carry_a_run_to_its_end(ministack: MiniStack, aws
     package = tmp_path / "functions.zip"
     build(RUNTIME, MACHINE, package)
     outputs = deploy(ministack, **put_code(ministack, package.read_bytes()), FunctionRuntime=RUNTIME)
+    for bucket in (outputs["ArtifactsBucketName"], outputs["BulkBucketName"]):
+        aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     heard = listen(aws)
     directory = queue_fleet(tmp_path / "fleet").group("a").write().directory
 
@@ -89,7 +91,7 @@ def test_the_packaged_functions_carry_a_run_to_its_end(ministack: MiniStack, aws
     assert task(run)["deployment_id"] == live.deployments(aws.client, "a")[0]["DeploymentId"]
     contents = live.contents(aws.client, "a")
     assert [len(contents[family][f"{family}s"]) for family in ("Core", "Device")] == [1, 2]
-    stored = ministack.client("s3").list_objects_v2(Bucket=outputs["ArtifactsBucketName"])["Contents"]
+    stored = aws.client("s3").list_objects_v2(Bucket=outputs["ArtifactsBucketName"])["Contents"]
     assert len([row for row in stored if row["Key"].endswith("/certs.zip")]) == 3
     ministack.until(lambda: held(ministack, outputs["DevicesQueueUrl"]) == 0)
     ministack.until(lambda: held(ministack, outputs["NewDeploymentsQueueUrl"]) == 0)
