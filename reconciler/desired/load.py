@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -13,17 +13,41 @@ from reconciler.desired.documents import Checked, check_document, document_name,
 from reconciler.desired.expand import GroupExpander
 from reconciler.desired.files import FleetDirectory, find_yaml, open_directory, printable, read_text
 from reconciler.desired.fleet import build_fleet
-from reconciler.desired.groups import GroupBuilder, Unread
+from reconciler.desired.groups import DeclaredGroup, GroupBuilder, Unread
 from reconciler.desired.located import LocatedDict
 from reconciler.desired.parse import Document, parse
 from reconciler.desired.problems import Problems
 from reconciler.desired.provisioning import load_provisioning_templates
 from reconciler.desired.pruning import check_moves
 from reconciler.desired.shared_cores import check_shared_cores
-from reconciler.desired.templates import build_templates
-from reconciler.model.desired import DesiredState
+from reconciler.desired.templates import TemplateEntry, build_templates
+from reconciler.model.desired import DesiredState, ProvisioningTemplate
 from reconciler.model.errors import ConfigurationError, Problem
+from reconciler.model.fleet import Fleet
+from reconciler.model.group import Group
 from reconciler.model.position import Position
+from reconciler.model.template import TemplateRef
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A desired state with its groups as they are written (by name) and templates, to try what else they could say."""
+
+    state: DesiredState
+    groups: Mapping[str, DeclaredGroup]
+    templates: Mapping[TemplateRef, TemplateEntry]
+
+    @property
+    def fleet(self) -> Fleet:
+        """The fleet."""
+        return self.state.fleet
+
+    def expand(self, declared: DeclaredGroup) -> Group | None:
+        """What ``declared`` would mean, None if it could not stand in the files."""
+        problems = Problems()
+        provisioning: dict[str, ProvisioningTemplate | None] = dict(self.state.provisioning_templates)
+        group = GroupExpander(self.fleet, provisioning, problems).expand(declared)
+        return group if not len(problems) else None
 
 
 def load(directory: Path, *, shown_as: str | None = None) -> DesiredState:
@@ -31,16 +55,27 @@ def load(directory: Path, *, shown_as: str | None = None) -> DesiredState:
 
     Raises ConfigurationError with every problem at once, also for a directory that is missing or holds no Fleet.
     """
+    return load_written(directory, shown_as=shown_as).state
+
+
+def load_written(
+    directory: Path, *, shown_as: str | None = None, instead: Mapping[str, str | None] | None = None
+) -> Written:
+    """As ``load``, with the groups as they are written.
+
+    ``instead`` has texts to read in place of files, by relative path: also of files that do not exist, and None for
+    one that shall not count.
+    """
     try:
         fleet_directory = open_directory(directory, shown_as)
     except (OSError, ValueError) as error:
         raise ConfigurationError([_no_directory(directory, shown_as, error)]) from error
     problems = Problems()
     with _collector_paused():
-        state = _load(fleet_directory, problems)
-    if state is None or len(problems):
+        written = _load(fleet_directory, instead or {}, problems)
+    if written is None or len(problems):
         raise ConfigurationError(problems.all())
-    return state
+    return written
 
 
 @contextmanager
@@ -73,8 +108,8 @@ class _Content:
         return [document for document in self.documents if document.kind == kind]
 
 
-def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
-    content = _read(directory, find_yaml(directory, problems), problems)
+def _load(directory: FleetDirectory, instead: Mapping[str, str | None], problems: Problems) -> Written | None:
+    content = _read(directory, instead, problems)
     fleet = build_fleet(content.of_kind("Fleet"), directory.position(""), content.unread.everything, problems)
     templates = build_templates(content.of_kind("Template"), fleet, problems)
     components = build_components(content.of_kind("Component"), directory, fleet, content.foreign, problems)
@@ -96,21 +131,25 @@ def _load(directory: FleetDirectory, problems: Problems) -> DesiredState | None:
     if not group_documents and content.unread.everything:
         hint = "add a document with kind: Group"
         problems.add(fleet.position, "empty-fleet", f"the fleet {fleet.name} has no group", hint)
-    return DesiredState(
+    entries = {ref: entry for ref, entry in sorted(templates.entries.items()) if entry is not None}
+    state = DesiredState(
         directory=directory.path,
         fleet=fleet,
-        templates={ref: entry.template for ref, entry in sorted(templates.entries.items()) if entry is not None},
+        templates={ref: entry.template for ref, entry in entries.items()},
         components=components,
         groups=groups,
         provisioning_templates={name: found for name, found in provisioning_templates.items() if found is not None},
     )
+    return Written(state, {group.name: group for group in declared}, entries)
 
 
-def _read(directory: FleetDirectory, files: Iterable[PurePath], problems: Problems) -> _Content:
+def _read(directory: FleetDirectory, instead: Mapping[str, str | None], problems: Problems) -> _Content:
     """Every document, checked against its schema; the text and what was read from it are let go file by file."""
+    texts = {PurePath(file): text for file, text in instead.items()}
+    files = sorted({*find_yaml(directory, problems), *texts} - {file for file, text in texts.items() if text is None})
     content = _Content([], Unread(everything=len(problems) == 0), {})
     for relative in files:
-        text = read_text(directory, relative, problems)
+        text = texts[relative] if relative in texts else read_text(directory, relative, problems)
         if text is None:
             content.unread.add()
             continue

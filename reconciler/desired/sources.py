@@ -1,0 +1,132 @@
+"""The texts of a fleet directory's files, the documents in them, and what the texts are once some documents change."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.desired.documents import document_name
+from reconciler.desired.files import find_yaml, open_directory, read_text
+from reconciler.desired.layout import Part, parts_of
+from reconciler.desired.located import LocatedDict, plain
+from reconciler.desired.parse import parse
+from reconciler.desired.problems import Problems
+
+MODELINE = "# yaml-language-server:"
+"""What the line begins with that tells editors the schema of a whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document of the fleet: the ``part`` of ``file`` (relative, with slashes) that it is, and what it says."""
+
+    file: str
+    part: int
+    kind: str
+    name: str
+    value: Mapping[str, Any]
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """Its spec."""
+        return dict(self.value.get("spec") or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The YAML files of a fleet directory by relative path, and their documents in order."""
+
+    texts: Mapping[str, str]
+    parts: Mapping[str, list[Part]]
+    documents: tuple[Source, ...]
+
+    def of_kind(self, kind: str) -> Iterator[Source]:
+        """The documents of that kind."""
+        return (document for document in self.documents if document.kind == kind)
+
+    def part(self, source: Source) -> Part:
+        """Where a document stands in its file."""
+        return self.parts[source.file][source.part]
+
+
+def read_sources(directory: Path) -> Sources:
+    """What stands in ``directory``, which ``load`` has read without a problem."""
+    fleet_directory, problems = open_directory(directory), Problems()
+    texts: dict[str, str] = {}
+    parts: dict[str, list[Part]] = {}
+    documents: list[Source] = []
+    for relative in find_yaml(fleet_directory, problems):
+        text = read_text(fleet_directory, relative, problems)
+        if text is None:
+            continue
+        file = relative.as_posix()
+        texts[file], parts[file] = text, parts_of(text)
+        numbers = [number for number, part in enumerate(parts[file]) if part.root and part.root.kind == "mapping"]
+        roots = [found.root for found in parse(text, file, problems)[0] if isinstance(found.root, LocatedDict)]
+        documents += [
+            Source(file, number, str(root.get("kind")), document_name(root) or "", plain(root))
+            for number, root in zip(numbers, roots, strict=True)
+        ]
+    return Sources(texts, parts, tuple(documents))
+
+
+@dataclass(slots=True)
+class Revision:
+    """Changes to documents, gathered: what documents become (None: they go), and what comes after them or is new."""
+
+    sources: Sources
+    changed: dict[tuple[str, int], str | None] = field(default_factory=dict)
+    added: dict[tuple[str, int], list[str]] = field(default_factory=lambda: defaultdict(list))
+    created: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def replace(self, source: Source, text: str) -> None:
+        """Put ``text`` in the place of a document, what stands before and after it included."""
+        self.changed[source.file, source.part] = text
+
+    def remove(self, source: Source) -> None:
+        """Take a document out."""
+        self.changed[source.file, source.part] = None
+
+    def add_after(self, source: Source, text: str) -> None:
+        """Put a new document after one that is there."""
+        self.added[source.file, source.part].append(text)
+
+    def create(self, file: str, text: str) -> None:
+        """Put a new document into a file of its own, or at the end of one that is there."""
+        self.created[file].append(text)
+
+    def files(self) -> dict[str, str | None]:
+        """The files that change: new text, or None for one that goes."""
+        names = {file for file, _ in (*self.changed, *self.added)} | self.created.keys()
+        found = {file: self._file(file) for file in sorted(names)}
+        return {file: text for file, text in found.items() if text != self.sources.texts.get(file)}
+
+    def _file(self, file: str) -> str | None:
+        before = self.sources.texts.get(file, "")
+        pieces: list[str] = []
+        modeline = ""
+        for number, part in enumerate(self.sources.parts.get(file, ())):
+            text = self.changed.get((file, number), before[part.start : part.end])
+            if text is not None:
+                pieces.append(text)
+            elif number == 0:
+                modeline = "".join(line for line in before[: part.end].splitlines(True) if line.startswith(MODELINE))
+            pieces += self.added.get((file, number), ())
+        pieces += self.created.get(file, ())
+        if not any(piece.strip() for piece in pieces):
+            return None
+        return modeline + _joined(pieces)
+
+
+def _joined(pieces: list[str]) -> str:
+    """Documents one after the other: a ``---`` before each but the first."""
+    text = ""
+    for piece in pieces:
+        has_mark = piece.startswith("---")
+        if not text:
+            text = piece.removeprefix("---").lstrip("\r\n") if has_mark else piece
+            continue
+        text = text if text.endswith("\n") else f"{text}\n"
+        text += piece if has_mark else f"---\n{piece}"
+    return text
