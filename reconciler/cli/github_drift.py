@@ -8,34 +8,57 @@ import click
 from reconciler.cli import options
 from reconciler.cli.fleet import opened
 from reconciler.cli.output import print_lines
+from reconciler.execution.accept import accept_live
 from reconciler.execution.drift import find_drift
+from reconciler.github.accept import propose
 from reconciler.github.commands import commands_stopped, write_output
-from reconciler.github.drift import report_drift
-from reconciler.github.job import open_job
+from reconciler.github.drift import Propose, report_drift
+from reconciler.github.job import Job, open_job
+from reconciler.model.accepted import Accepted
+from reconciler.model.drift import Drift
+from reconciler.reporting.accepted import accepted_markdown
 from reconciler.reporting.drift import drift_document, drift_lines, drift_summary
 from reconciler.reporting.json_text import json_text
+from reconciler.reporting.markdown_page import Page
 from reconciler.reporting.style import Style
 
 
 @click.command()
 @options.directory_argument
 @options.output_directory_option
+@click.option(
+    "--accept",
+    is_flag=True,
+    envvar="RECONCILE_ACCEPT",
+    help="Keep a pull request that writes what is live into the files.",
+)
 @options.allow_empty_option
 @options.stats_option
-def drift(directory: str, output_directory: Path | None, stats: Path | None, *, allow_empty: bool) -> int:
+def drift(directory: str, output_directory: Path | None, stats: Path | None, *, accept: bool, allow_empty: bool) -> int:
     """Hold the fleet in DIR against its files, and keep one issue about what differs. Never writes to AWS.
 
-    The issue is opened with the first drift, edited while there is any, and closed when there is none. Exit code 0 in
-    either case; the output `drift` is `true` or `false`.
+    The issue is opened with the first drift, edited while there is any, and closed when there is none. With --accept a
+    pull request goes along with it, made with the token in RECONCILE_ACCEPT_TOKEN, or else with that in GITHUB_TOKEN.
+    Exit code 0 in either case; the output `drift` is `true` or `false`.
     """
     job = open_job(os.environ, print_lines)
     with opened(directory, (), (), stats) as fleet:
         found = find_drift(fleet.session, fleet.groups, expect_some=not allow_empty)
+        accepted = Accepted()
+        if accept and found.groups:
+            accepted = accept_live(fleet.session, fleet.groups, expect_some=not allow_empty)
     with commands_stopped(print_lines):
         print_lines(drift_lines(found, Style()))
     if output_directory is not None:
         output_directory.mkdir(parents=True, exist_ok=True)
         (output_directory / "drift.json").write_text(json_text(drift_document(found)), encoding="utf-8")
-    report_drift(job, found)
+        if accept:
+            (output_directory / "accept.md").write_text(accepted_markdown(found, accepted, Page()), encoding="utf-8")
+    report_drift(job, found, _proposing(job, found, accepted, directory) if accept else None)
     write_output(job.context.output, drift="true" if found.groups else "false", summary=drift_summary(found))
     return 0
+
+
+def _proposing(job: Job, found: Drift, accepted: Accepted, directory: str) -> Propose:
+    writing = job.with_token(os.environ.get("RECONCILE_ACCEPT_TOKEN", ""))
+    return lambda issue: propose(writing, found, accepted, directory, issue)

@@ -46,7 +46,7 @@ def put_comment(
         if _run_of(comment) > run:
             return True
         try:
-            _fitting(lambda body: api.patch(f"/issues/comments/{comment.id}", {"body": body}), render, comment.marker)
+            fitting(lambda body: api.patch(f"/issues/comments/{comment.id}", {"body": body}), render, comment.marker)
         except GitHubError as error:
             if error.status not in {404, 410}:
                 raise
@@ -55,18 +55,18 @@ def put_comment(
             return True
     if not create and not there:
         return False
-    _fitting(lambda body: api.post(f"/issues/{number}/comments", {"body": body}), render, {})
+    fitting(lambda body: api.post(f"/issues/{number}/comments", {"body": body}), render, {})
     same = find_comments(api, number, identity, author)
     if len(same) > 1:  # another run made one at the same time
         newest = max(same, key=_run_of)
         if _run_of(newest) <= run:
-            _fitting(lambda body: api.patch(f"/issues/comments/{same[0].id}", {"body": body}), render, same[0].marker)
+            fitting(lambda body: api.patch(f"/issues/comments/{same[0].id}", {"body": body}), render, same[0].marker)
         _remove(api, same[1:])
     return True
 
 
-def _fitting(send: Callable[[str], Any], render: Render, marker: Mapping[str, Any]) -> None:
-    """Send a page, a smaller one each time it is said to be too long."""
+def fitting(send: Callable[[str], Any], render: Render, marker: Mapping[str, Any]) -> None:
+    """Send a page, a smaller one each time it is said to be too long. Raises GitHubError."""
     for budget in _SMALLER:
         try:
             send(render(marker, budget))

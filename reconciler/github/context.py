@@ -27,7 +27,10 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One run of a workflow. ``workspace`` is the directory that annotations name files from."""
+    """One run of a workflow: ``branch`` is the one that it is for, empty for a pull request or tag.
+
+    ``workspace`` is the directory that annotations name files from.
+    """
 
     api_url: str = "https://api.github.com"
     server_url: str = "https://github.com"
@@ -36,6 +39,7 @@ class Context:
     event: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
     sha: str = ""
+    branch: str = ""
     run_id: int = 0
     attempt: int = 1
     workspace: Path = Path()
@@ -95,6 +99,7 @@ def read_context(environment: Mapping[str, str]) -> Context:
     def path(name: str) -> Path | None:
         return Path(environment[name]) if environment.get(name) else None
 
+    ref = environment.get("GITHUB_REF", "")
     payload: Any = {}
     if event_path := path("GITHUB_EVENT_PATH"):
         try:
@@ -109,6 +114,7 @@ def read_context(environment: Mapping[str, str]) -> Context:
         event=environment.get("GITHUB_EVENT_NAME", ""),
         payload=payload if isinstance(payload, Mapping) else {},
         sha=environment.get("GITHUB_SHA", ""),
+        branch=ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else "",
         run_id=whole("GITHUB_RUN_ID", 0),
         attempt=whole("GITHUB_RUN_ATTEMPT", 1),
         workspace=path("GITHUB_WORKSPACE") or Path(),

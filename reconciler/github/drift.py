@@ -1,13 +1,13 @@
 """The drift of a fleet in one issue: what moved, since when, how often it was seen; closed once it is gone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from reconciler.github.client import GitHub
 from reconciler.github.issues import Issue, close_issue, find_issue, open_issue
 from reconciler.github.job import Job
-from reconciler.github.pages import identity, page
+from reconciler.github.pages import Proposed, after_drift, identity, page
 from reconciler.model.drift import Drift
 from reconciler.reporting.drift import Seen, drift_markdown, drift_summary, in_order
 from reconciler.reporting.markdown import COMMENT, Budget
@@ -19,30 +19,36 @@ LABEL, COLOUR = "drift", "d1242f"
 MOST_REMEMBERED = 200
 """Groups of which an issue remembers since when they have drifted: its marker has to fit with the rest."""
 
-_NEXT_STEP = (
-    "To take it back, run the apply workflow: it brings the account to what the files say. To keep it, write it into "
-    "the files. This issue closes itself once nothing differs."
-)
+
+Propose = Callable[[int | None], Proposed | None]
+"""Proposes to accept the drift into the files, with a reference to the issue of that number (None: not yet made)."""
 
 
-def report_drift(job: Job, drift: Drift) -> None:
+def report_drift(job: Job, drift: Drift, propose: Propose | None = None) -> None:
     """Open, edit or close the issue of the fleet, and add the page to the job summary."""
-    job.summarise(lambda budget: drift_markdown(drift, _page(job, drift, {}, budget)))
-    job.gently("writing the issue", lambda api: _put_issue(api, job, drift))
+    proposed = job.gently("writing the issue", lambda api: _put_issue(api, job, drift, propose))
+    next_step = after_drift(proposed)
+    job.summarise(lambda budget: drift_markdown(drift, _page(job, drift, next_step, {}, budget)))
 
 
-def _put_issue(api: GitHub, job: Job, drift: Drift) -> None:
+def _put_issue(api: GitHub, job: Job, drift: Drift, propose: Propose | None) -> Proposed | None:
+    """Bring the issue to what is known now; what is proposed, which it names."""
     there = find_issue(api, identity(KIND, drift.fleet), LABEL)
+    proposed = propose(there.number if there is not None else None) if propose is not None else None
+    next_step = after_drift(proposed)
     if not drift.groups:
         if there is not None and there.is_open:
-            body = drift_markdown(drift, _page(job, drift, there.marker, COMMENT))
+            body = drift_markdown(drift, _page(job, drift, next_step, there.marker, COMMENT))
             close_issue(api, there, body, f"No drift any more: {drift_summary(drift)}")
-        return
+        return proposed
     seen = seen_now(drift, there)
-    made = _page(job, drift, there.marker if there else {}, COMMENT)
+    made = _page(job, drift, next_step, there.marker if there else {}, COMMENT)
     body = drift_markdown(drift, replace(made, facts={**made.facts, "seen": _facts(seen, drift)}), seen)
     title = f"Drift in fleet {clean(drift.fleet)[:100]}"
-    open_issue(api, there, title, body, LABEL, COLOUR)
+    number = open_issue(api, there, title, body, LABEL, COLOUR)
+    if propose is not None and proposed is not None and there is None:
+        return propose(number)
+    return proposed
 
 
 def seen_now(drift: Drift, there: Issue | None) -> dict[str, Seen]:
@@ -74,6 +80,6 @@ def _entry(value: Any) -> tuple[str, str, int]:
             return "", "", 0
 
 
-def _page(job: Job, drift: Drift, marker: Mapping[str, Any], budget: Budget) -> Page:
+def _page(job: Job, drift: Drift, next_step: str, marker: Mapping[str, Any], budget: Budget) -> Page:
     context = job.context
-    return page(context, KIND, drift.fleet, budget=budget, commit=context.sha, next_step=_NEXT_STEP, marker=marker)
+    return page(context, KIND, drift.fleet, budget=budget, commit=context.sha, next_step=next_step, marker=marker)

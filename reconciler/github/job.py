@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,8 +36,15 @@ class Job:
         try:
             return do(self.api)
         except GitHubError as error:
-            self.warn(f"{what}: {error.message}")
+            self.warn(f"{what}: {error.message}" + (f"; {error.hint}" if error.hint else ""))
             return None
+
+    def with_token(self, token: str) -> "Job":
+        """The same step with another token; with none it stays as it is."""
+        context = self.context
+        if not token or not context.repository:
+            return self
+        return replace(self, api=GitHub(context.api_url, context.repository, token))
 
     def warn(self, text: str) -> None:
         """A warning on the run's page."""

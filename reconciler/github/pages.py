@@ -1,7 +1,8 @@
 """The pages that this project puts on GitHub: which they are, what they say of how to go on, and where the rest is."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from reconciler.github.context import Context
 from reconciler.model.errors import ReconcileError
@@ -12,6 +13,19 @@ from reconciler.reporting.markdown_plan import verdict_word
 from reconciler.reporting.plan_text import DIGEST_SHOWN
 
 _COMMIT_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The pull request that accepts what is live, from ``branch``; ``number`` is None where there is none yet.
+
+    ``open``: it is up to date. ``others``: it is not, since somebody else has committed to the branch. ``closed``:
+    somebody has closed it.
+    """
+
+    state: Literal["open", "others", "closed"]
+    number: int | None
+    branch: str
 
 
 def identity(kind: str, fleet: str) -> dict[str, str]:
@@ -76,6 +90,33 @@ def before_approval(differences: Sequence[str]) -> str:
             "Approve the job that waits, and just this plan is applied; or reject it, and change the files.",
         ]
     )
+
+
+def after_drift(proposed: Proposed | None) -> str:
+    """How to go on from drift, to which ``proposed`` belongs."""
+    return (
+        "To take it back, run the apply workflow: it brings the account to what the files say. "
+        f"To keep it, {_to_keep(proposed)} This issue closes itself once nothing differs."
+    )
+
+
+def _to_keep(proposed: Proposed | None) -> str:
+    match proposed:
+        case None:
+            return "write it into the files."
+        case Proposed("open", number):
+            return f"merge #{number}, which writes it into the files."
+        case Proposed("closed", number):
+            return (
+                f"open #{number} again, which writes it into the files: somebody has closed it, and the same is not "
+                "proposed twice."
+            )
+        case Proposed(_, number, branch):
+            there = code(branch) if number is None else f"{code(branch)} (#{number})"
+            return (
+                f"write it into the files. Branch {there} would, but somebody else has committed to it: it is left as "
+                "it is, and made anew when it is gone."
+            )
 
 
 def after_apply(command: str, *, complete: bool) -> str:

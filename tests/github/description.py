@@ -38,8 +38,17 @@ def _registry() -> "Registry[Any]":
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    slashes = {
+        parameter["name"]
+        for parameter in description()["components"]["parameters"].values()
+        if parameter.get("x-multi-segment")
+    }
+
+    def part(found: re.Match[str]) -> str:
+        return "(.+)" if found[1] in slashes else "([^/]+)"
+
     return [
-        (re.compile(re.sub(r"\\{[^}]+\\}", "([^/]+)", re.escape(template)) + "$"), template)
+        (re.compile(re.sub(r"\\{([^}]+)\\}", part, re.escape(template)) + "$"), template)
         for template in description()["paths"]
     ]
 

@@ -20,6 +20,12 @@ OPERATIONS = {
     "/repos/{owner}/{repo}/check-runs/{check_run_id}": ["patch"],
     "/repos/{owner}/{repo}/commits/{commit_sha}/pulls": ["get"],
     "/repos/{owner}/{repo}/commits/{ref}/check-runs": ["get"],
+    "/repos/{owner}/{repo}/git/commits": ["post"],
+    "/repos/{owner}/{repo}/git/commits/{commit_sha}": ["get"],
+    "/repos/{owner}/{repo}/git/ref/{ref}": ["get"],
+    "/repos/{owner}/{repo}/git/refs": ["post"],
+    "/repos/{owner}/{repo}/git/refs/{ref}": ["patch", "delete"],
+    "/repos/{owner}/{repo}/git/trees": ["post"],
     "/repos/{owner}/{repo}/issues": ["get", "post"],
     "/repos/{owner}/{repo}/issues/comments/{comment_id}": ["patch", "delete"],
     "/repos/{owner}/{repo}/issues/{issue_number}": ["patch"],
@@ -27,9 +33,11 @@ OPERATIONS = {
     "/repos/{owner}/{repo}/issues/{issue_number}/labels": ["get", "post"],
     "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}": ["delete"],
     "/repos/{owner}/{repo}/labels": ["post"],
+    "/repos/{owner}/{repo}/pulls": ["get", "post"],
+    "/repos/{owner}/{repo}/pulls/{pull_number}": ["patch"],
 }
 KEPT = Path(__file__).with_name("openapi.json")
-_LEFT_OUT = {"description", "summary", "example", "examples", "externalDocs", "x-github", "tags", "x-multi-segment"}
+_LEFT_OUT = {"description", "summary", "example", "examples", "externalDocs", "x-github", "tags"}
 
 
 def without_words(value: Any, *, names: bool = False) -> Any:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.github.repositories import Repository
+
 BOT = "github-actions[bot]"
 LONGEST_BODY = 65_536
 LONGEST_LABEL = 50
 MOST_ANNOTATIONS = 50
-_NOW = "2026-11-26T09:00:00Z"
+NOW = "2026-11-26T09:00:00Z"
 
 
 class RefusedError(Exception):
@@ -24,7 +26,7 @@ class State:
     """One repository. Numbers of issues and pull requests are shared, as on GitHub.
 
     ``login`` is whose the token is (None: a workflow's, which may not ask), ``author`` who comments with it, ``app``
-    what makes checks.
+    what makes checks. ``git`` holds commits and branches, for who asks for any.
     """
 
     url: str = ""
@@ -41,6 +43,7 @@ class State:
     labelled: dict[int, list[str]] = field(default_factory=dict)
     runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls_of: dict[str, list[int]] = field(default_factory=dict)
+    git: Repository | None = None
     last: int = 100
 
     def next(self) -> int:
@@ -48,7 +51,7 @@ class State:
         return self.last
 
 
-def _user(state: State, login: str) -> dict[str, Any]:
+def user(state: State, login: str) -> dict[str, Any]:
     url = f"{state.url}/users/{login}"
     places = (
         *("followers_url", "following_url", "gists_url", "starred_url", "subscriptions_url", "organizations_url"),
@@ -78,9 +81,9 @@ def comment_of(state: State, identifier: int, number: int, body: str, login: str
         "html_url": f"{url}/{number}#issuecomment-{identifier}",
         "issue_url": f"{url}/{number}",
         "body": body,
-        "user": _user(state, login),
-        "created_at": _NOW,
-        "updated_at": _NOW,
+        "user": user(state, login),
+        "created_at": NOW,
+        "updated_at": NOW,
         "author_association": "NONE",
     }
 
@@ -92,14 +95,14 @@ def add_comment(state: State, number: int, body: str, login: str) -> int:
     return identifier
 
 
-def _check_body(body: str | None, resource: str) -> None:
+def check_body(body: str | None, resource: str) -> None:
     if body is not None and len(body) > LONGEST_BODY:
         error = {"resource": resource, "code": "unprocessable", "field": "data"}
         message = f"Body is too long (maximum is {LONGEST_BODY} characters)"
         raise RefusedError(422, "Validation Failed", errors=[{**error, "message": message}])
 
 
-def _known(rows: Mapping[int, dict[str, Any]], identifier: str) -> dict[str, Any]:
+def known(rows: Mapping[int, dict[str, Any]], identifier: str) -> dict[str, Any]:
     try:
         return rows[int(identifier)]
     except KeyError:
@@ -118,10 +121,10 @@ def who(state: State, parts: list[str], query: dict[str, str]) -> Answered:
         "following": 0,
         "public_gists": 0,
         "public_repos": 0,
-        "created_at": _NOW,
+        "created_at": NOW,
     }
     empty = dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name"))
-    return 200, {**_user(state, state.login), **empty, **more, "updated_at": _NOW}
+    return 200, {**user(state, state.login), **empty, **more, "updated_at": NOW}
 
 
 def list_comments(state: State, parts: list[str], query: dict[str, str]) -> Answered:
@@ -133,20 +136,20 @@ def list_comments(state: State, parts: list[str], query: dict[str, str]) -> Answ
 
 def create_comment(state: State, parts: list[str], body: dict[str, Any]) -> Answered:
     list_comments(state, parts, {})
-    _check_body(body["body"], "IssueComment")
+    check_body(body["body"], "IssueComment")
     identifier = add_comment(state, int(parts[0]), body["body"], state.author)
     return 201, state.comments[identifier]
 
 
 def update_comment(state: State, parts: list[str], body: dict[str, Any]) -> Answered:
-    comment = _known(state.comments, parts[0])
-    _check_body(body["body"], "IssueComment")
+    comment = known(state.comments, parts[0])
+    check_body(body["body"], "IssueComment")
     comment["body"] = body["body"]
     return 200, comment
 
 
 def delete_comment(state: State, parts: list[str], body: dict[str, Any]) -> Answered:
-    _known(state.comments, parts[0])
+    known(state.comments, parts[0])
     del state.comments[int(parts[0])]
     return 204, None
 
@@ -155,7 +158,7 @@ def create_check(state: State, parts: list[str], body: dict[str, Any]) -> Answer
     identifier = state.next()
     url = f"{state.url}/repos/{state.repository}/check-runs/{identifier}"
     state.annotations[identifier] = []
-    owner = _user(state, "github")
+    owner = user(state, "github")
     app = {
         "id": 15368,
         "slug": state.app,
@@ -165,8 +168,8 @@ def create_check(state: State, parts: list[str], body: dict[str, Any]) -> Answer
         "description": "Automate your workflow",
         "external_url": "https://help.github.com",
         "html_url": "https://github.com/apps/github-actions",
-        "created_at": _NOW,
-        "updated_at": _NOW,
+        "created_at": NOW,
+        "updated_at": NOW,
         "permissions": {"checks": "write"},
         "events": [],
     }
@@ -180,7 +183,7 @@ def create_check(state: State, parts: list[str], body: dict[str, Any]) -> Answer
         "details_url": body.get("details_url", url),
         "status": body.get("status", "queued"),
         "conclusion": None,
-        "started_at": _NOW,
+        "started_at": NOW,
         "completed_at": None,
         "name": body["name"],
         "check_suite": {"id": 1},
@@ -198,7 +201,7 @@ def create_check(state: State, parts: list[str], body: dict[str, Any]) -> Answer
 
 
 def update_check(state: State, parts: list[str], body: dict[str, Any]) -> Answered:
-    _known(state.checks, parts[0])
+    known(state.checks, parts[0])
     return 200, _change_check(state, int(parts[0]), body)
 
 
@@ -213,7 +216,7 @@ def _change_check(state: State, identifier: int, body: dict[str, Any]) -> dict[s
         if key in body:
             check[key] = body[key]
     if "conclusion" in body:
-        check["status"], check["completed_at"] = "completed", _NOW
+        check["status"], check["completed_at"] = "completed", NOW
     return check
 
 
@@ -231,7 +234,7 @@ def pulls_of_commit(state: State, parts: list[str], query: dict[str, str]) -> An
 
 
 def get_run(state: State, parts: list[str], query: dict[str, str]) -> Answered:
-    return 200, _known(state.runs, parts[0])
+    return 200, known(state.runs, parts[0])
 
 
 def _label(state: State, name: str) -> dict[str, Any]:
@@ -279,7 +282,7 @@ def list_issues(state: State, parts: list[str], query: dict[str, str]) -> Answer
 
 
 def create_issue(state: State, parts: list[str], body: dict[str, Any]) -> Answered:
-    _check_body(body.get("body"), "Issue")
+    check_body(body.get("body"), "Issue")
     number = state.next()
     url = f"{state.url}/repos/{state.repository}/issues/{number}"
     places = ("url", "html_url", "comments_url", "events_url", "labels_url", "repository_url")
@@ -290,7 +293,7 @@ def create_issue(state: State, parts: list[str], body: dict[str, Any]) -> Answer
         "number": number,
         "title": body["title"],
         "body": body.get("body"),
-        "user": _user(state, state.author),
+        "user": user(state, state.author),
         "labels": [_label(state, name) for name in body.get("labels", ())],
         "state": "open",
         "locked": False,
@@ -298,16 +301,16 @@ def create_issue(state: State, parts: list[str], body: dict[str, Any]) -> Answer
         "milestone": None,
         "comments": 0,
         "closed_at": None,
-        "created_at": _NOW,
-        "updated_at": _NOW,
+        "created_at": NOW,
+        "updated_at": NOW,
         "author_association": "NONE",
     }
     return 201, state.issues[number]
 
 
 def update_issue(state: State, parts: list[str], body: dict[str, Any]) -> Answered:
-    issue = _known(state.issues, parts[0])
-    _check_body(body.get("body"), "Issue")
+    issue = known(state.issues, parts[0])
+    check_body(body.get("body"), "Issue")
     issue |= body
     return 200, issue
 

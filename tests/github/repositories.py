@@ -1,5 +1,6 @@
 """A git repository of fleets, for tests."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -12,9 +13,18 @@ class Repository:
         path.mkdir(exist_ok=True)
         self.git("init", "--quiet", "--initial-branch", "main")
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, text: str | None = None, **variables: str) -> str:
+        """What a git command prints that reads ``text``, with ``variables`` in its environment."""
         who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-        ran = subprocess.run(["git", *who, *arguments], cwd=self.path, check=True, capture_output=True, text=True)
+        ran = subprocess.run(
+            ["git", *who, *arguments],
+            cwd=self.path,
+            env={**os.environ, **variables},
+            input=text,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         return ran.stdout.strip()
 
     def write(self, name: str, text: str) -> None:

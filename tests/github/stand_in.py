@@ -1,7 +1,8 @@
-"""GitHub on this machine: keeps comments, checks, issues, labels and pull requests, and answers as GitHub does.
+"""GitHub on this machine: keeps comments, checks, issues, labels, branches and pull requests, as GitHub does.
 
 Every request and every answer is held against GitHub's own description; what does not fit is in ``mismatches``, and a
-request that does not fit is answered with 500. What each operation does is in ``tests.github.operations``.
+request that does not fit is answered with 500. What each operation does is in ``tests.github.operations`` and
+``git_operations``.
 """
 
 import json
@@ -16,6 +17,7 @@ from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.github.description import check_answer, check_request, find
+from tests.github.git_operations import GIT_OPERATIONS
 from tests.github.operations import OPERATIONS, RefusedError, State, add_comment
 
 
@@ -45,6 +47,7 @@ class StandIn:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
+        self.tokens: list[str] = []
         self.mismatches: list[str] = []
         self._lock = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
@@ -95,6 +98,7 @@ class StandIn:
             return _json(404, {"message": "Not Found"})
         operation, (*parts,) = found
         self.requests.append((request.method, operation.template))
+        self.tokens.append(request.headers.get("Authorization", "").removeprefix("Bearer "))
         fault = next((one for one in self.faults if (one.method, one.template) == operation[:2] and one.times), None)
         if fault is not None:
             fault.times -= 1
@@ -108,7 +112,7 @@ class StandIn:
             self.mismatches += [f"{request.method} {request.path}: {what}" for what in wrong]
             return _json(500, {"message": "; ".join(wrong)})
         try:
-            handler = OPERATIONS[request.method, operation.template]
+            handler = {**OPERATIONS, **GIT_OPERATIONS}[request.method, operation.template]
             in_repository = parts[2:] if operation.template.startswith("/repos/") else parts
             status, answer = handler(self.state, in_repository, body if body is not None else dict(request.args))
         except RefusedError as refused:

@@ -1,6 +1,9 @@
 """``reconcile github drift``: one issue for a fleet, from the first drift to the last."""
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from reconciler.github.drift import seen_now
 from reconciler.github.issues import Issue
@@ -13,9 +16,11 @@ from tests.github.test_apply_step import Step
 from tests.github.workflow import Workflow
 
 
-def look(workflow: Workflow) -> Step:
+def look(workflow: Workflow, *arguments: str, **variables: str) -> Step:
     commit = workflow.repository.git("rev-parse", "HEAD")
-    return workflow.step("drift", "fleets/demo", event="schedule", payload=payload("push"), sha=commit)
+    variables = {"GITHUB_REF": "refs/heads/main", **variables}
+    step = ("drift", "fleets/demo", *arguments)
+    return workflow.step(*step, event="schedule", payload=payload("push"), sha=commit, **variables)
 
 
 def issues(workflow: Workflow) -> list[dict[str, Any]]:
@@ -65,6 +70,67 @@ def test_github_being_down_is_a_warning(workflow: Workflow, aws: Sandbox) -> Non
     assert (ran.code, outputs["drift"]) == (0, "true")
     assert "::warning::writing the issue: " in ran.out
     assert "| **pending** | `berlin` |" in summary
+
+
+def delete(aws: Sandbox) -> None:
+    """Delete a group, as somebody would by hand."""
+    identifier = live.groups(aws.client)["munich"]["Id"]
+    aws.client("greengrass").reset_deployments(GroupId=identifier, Force=True)
+    aws.client("greengrass").delete_group(GroupId=identifier)
+
+
+def test_accepting_goes_along_with_the_issue_and_ends_with_it(workflow: Workflow, aws: Sandbox, tmp_path: Path) -> None:
+    state = workflow.stand_in.state
+    state.git = workflow.repository
+    assert run_cli("apply", "fleets/demo", "--yes").code == 0
+    delete(aws)
+    aws.clear_calls()
+    ran, outputs, summary = look(workflow, "--accept", "--output-directory", str(tmp_path / "out"))
+    assert (ran.code, outputs["drift"]) == (0, "true")
+    assert aws.writes() == []
+    assert "| `munich` | **deleted** |" in (tmp_path / "out" / "accept.md").read_text(encoding="utf-8")
+    [issue], [pull] = issues(workflow), list(state.pulls.values())
+    words = f"To keep it, merge #{pull['number']}, which writes it into the files."
+    assert words in issue["body"]
+    assert words in summary
+    assert f"The drift is told in #{issue['number']}." in pull["body"]
+    assert "| `munich` | **deleted** |" in pull["body"]
+    requests = len(workflow.stand_in.requests)
+    look(workflow, "--accept")
+    methods = [method for method, _ in workflow.stand_in.requests[requests:]]
+    assert [method for method in methods if method != "GET"] == ["PATCH"]  # the issue counts how often
+    workflow.repository.git("merge", "--quiet", "--squash", "reconcile/accept-demo")
+    workflow.repository.commit("Merge")
+    pull |= {"state": "closed", "merged_at": "2026-11-26T09:00:00Z"}
+    assert run_cli("plan", "fleets/demo").last_line == "No changes. 1 group matches the files."
+    ran, outputs, _ = look(workflow, "--accept")
+    assert (outputs["drift"], issues(workflow)[0]["state"]) == ("false", "closed")
+    assert workflow.repository.git("branch", "--list", "reconcile/*") == ""
+
+
+def test_accepting_takes_the_token_that_is_for_it(workflow: Workflow, aws: Sandbox) -> None:
+    workflow.stand_in.state.git = workflow.repository
+    assert run_cli("apply", "fleets/demo", "--yes").code == 0
+    delete(aws)
+    look(workflow, RECONCILE_ACCEPT="true", RECONCILE_ACCEPT_TOKEN="other-token")
+    by_token: dict[str, set[str]] = {"token": set(), "other-token": set()}
+    for (method, template), token in zip(workflow.stand_in.requests, workflow.stand_in.tokens, strict=True):
+        by_token[token].add(f"{method} {template.removeprefix('/repos/{owner}/{repo}')}")
+    assert "POST /pulls" in by_token["other-token"]
+    assert by_token["token"] == {"GET /user", "GET /issues", "POST /issues", "POST /labels"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_issue_does_without_the_pull_request(method: str, workflow: Workflow, aws: Sandbox) -> None:
+    workflow.stand_in.state.git = workflow.repository
+    assert run_cli("apply", "fleets/demo", "--yes").code == 0
+    delete(aws)
+    words = "GitHub Actions is not permitted to create pull requests"
+    workflow.stand_in.fail(method, "/repos/{owner}/{repo}/pulls", 403, message=words)
+    ran, _, _ = look(workflow, "--accept")
+    assert ran.code == 0
+    assert "::warning::writing the pull request: " in ran.out
+    assert "To keep it, write it into the files." in issues(workflow)[0]["body"]
 
 
 def drift_of(**kinds: Any) -> Drift:
