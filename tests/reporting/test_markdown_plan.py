@@ -22,7 +22,7 @@ PAGE = Page(
     commit="4f2c9d1",
     run=RUN,
     whole="the artifact has all of it",
-    next_step="Merge it to apply it.",
+    next_step="This is how to go on.",
 )
 TAGS = {
     *("h3", "p", "strong", "code", "ul", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td"),
