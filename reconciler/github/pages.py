@@ -57,17 +57,19 @@ def page(
     )
 
 
-def after_plan(plan: Plan) -> str:
-    """How to go on from a plan in a pull request."""
+def after_plan(plan: Plan, *, merging: bool = True) -> str:
+    """How to go on from a plan: by ``merging``, where it is of a pull request."""
     match verdict_word(plan):
         case "no changes":
-            return "Merging this changes nothing in the account."
+            return "Merging this changes nothing in the account." if merging else "Nothing is to be done."
         case "refused":
             waiver = code(f"--waive NAME@{plan.digest[:DIGEST_SHOWN]}")
             return (
                 "It cannot be applied like this. Change the files, or raise the limit that a finding names; what is "
                 f"meant for once passes with {waiver}, where it is applied."
             )
+        case _ if not merging:
+            return "This is what an apply would do now, and nothing of it was done."
         case "needs approval":
             return (
                 "Merging it applies nothing yet: the job waits until somebody has approved the plan in its environment."

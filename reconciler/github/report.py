@@ -78,7 +78,7 @@ def report_plan(job: Job, plan: Plan, desired: DesiredState, *, labels: bool) ->
         plan.fleet,
         number,
         context.reviewed_commit,
-        after_plan(plan),
+        after_plan(plan, merging=number is not None),
         lambda made: plan_markdown(plan, made),
         create=create,
     )

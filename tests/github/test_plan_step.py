@@ -102,6 +102,14 @@ def test_files_with_problems_get_annotations_on_their_lines_a_failed_check_and_n
     assert "fleets/demo/bad.yaml:4:" in summary
 
 
+def test_a_plan_of_no_pull_request_does_not_speak_of_merging(workflow: Workflow) -> None:
+    commit = workflow.repository.commit()
+    ran, outputs, summary = workflow.step(*PLAN, event="schedule", payload={}, sha=commit)
+    assert (ran.code, outputs["verdict"], workflow.comments) == (0, "changes", [])
+    assert "This is what an apply would do now, and nothing of it was done." in summary
+    assert "erging" not in summary
+
+
 def test_a_fork_is_validated_and_no_more(workflow: Workflow, aws: Sandbox) -> None:
     aws.clear_calls()
     ran, _, summary = plan(workflow, workflow.repository.commit(), fork=True)
