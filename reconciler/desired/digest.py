@@ -1,6 +1,6 @@
 """A digest of what a fleet's files mean: equal for files that say the same in another order, place or layout. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,13 +18,31 @@ def desired_digest(state: DesiredState) -> str:
     return digest(_meaning(state))
 
 
-def group_digest(state: DesiredState, group: Group) -> str:
-    """The like over what ``state`` says of one of its groups: its target version, components, and things' templates."""
-    used = {thing.provisioning_template for thing in group.things}
-    bodies = [template.body for name, template in sorted(state.provisioning_templates.items()) if name in used]
-    named = group.document.get("components", {})
-    components = [component for ref, component in sorted(state.components.items()) if ref.name in named]
-    return digest(_meaning([group, state.templates.get(group.template), bodies, components]))
+def group_digests(state: DesiredState, groups: Iterable[Group]) -> dict[str, str]:
+    """The like over what ``state`` says of each of ``groups``, by name.
+
+    That is the group itself, its target version, its components, and its things' templates.
+    """
+    templates = {ref: digest(_meaning(template)) for ref, template in state.templates.items()}
+    bodies = {name: digest(_meaning(template.body)) for name, template in state.provisioning_templates.items()}
+    components: dict[str, list[str]] = {}
+    for ref, component in sorted(state.components.items()):
+        components.setdefault(ref.name, []).append(digest(_meaning(component)))
+    return {
+        group.name: digest(
+            [
+                _meaning(group),
+                templates.get(group.template),
+                [bodies[name] for name in sorted(_templates_of(group) & bodies.keys())],
+                [components.get(name) for name in sorted(group.document.get("components", {}))],
+            ]
+        )
+        for group in groups
+    }
+
+
+def _templates_of(group: Group) -> set[str]:
+    return {thing.provisioning_template for thing in group.things if thing.provisioning_template}
 
 
 def _meaning(value: Any) -> Any:

@@ -5,7 +5,7 @@ comment can.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from reconciler.github.client import GitHub
@@ -20,7 +20,8 @@ APP = "github-actions"
 
 _PER_REQUEST = 50  # the most annotations that GitHub takes in one request
 _MOST_ANNOTATIONS = 500
-_LONGEST_TEXT = 60_000  # characters; GitHub takes 65,535
+LONGEST_TEXT = 60_000
+"""Characters of a text of a check; GitHub takes 65,535."""
 _LONGEST_MESSAGE = 2_000
 
 
@@ -28,23 +29,24 @@ _LONGEST_MESSAGE = 2_000
 class Check:
     """A check that is done: its ``name``, what it came to, and what it shows.
 
-    ``facts`` are for ``reviewed_facts``; they are left out where they are longer than a check may be.
+    ``facts`` are for ``reviewed_facts``: one or two mappings, each no longer than ``LONGEST_TEXT`` as a marker.
     """
 
     name: str
     conclusion: Conclusion
     title: str
     summary: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Sequence[Mapping[str, Any]] = ()
     problems: Sequence[Problem] = ()
 
 
 def put_check(api: GitHub, commit: str, check: Check, details_url: str, external_id: str) -> None:
     """Make ``check`` on ``commit``. Raises GitHubError."""
-    output: dict[str, Any] = {"title": check.title[:200], "summary": check.summary}
-    if check.facts:
-        text = marker_line(check.facts)
-        output["text"] = text if len(text) <= _LONGEST_TEXT else marker_line(_short(check.facts))
+    # GitHub shows both texts, in which a marker is not seen.
+    texts = [marker_line(facts) for facts in check.facts]
+    output: dict[str, Any] = {"title": check.title[:200], "summary": "\n".join([*texts[1:], check.summary])}
+    if texts:
+        output["text"] = texts[0]
     annotations = [_annotation(problem) for problem in check.problems[:_MOST_ANNOTATIONS]]
     body: dict[str, Any] = {
         "name": check.name,
@@ -82,12 +84,9 @@ def reviewed_facts(api: GitHub, commit: str, name: str, app: str) -> Mapping[str
     of_run = api.get(f"/actions/runs/{run}")
     if of_run["event"] not in {"pull_request", "merge_group"} or of_run["head_sha"] != commit:
         return None
-    return read_marker((newest.get("output") or {}).get("text") or "")
-
-
-def _short(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """``facts`` without what there may be very much of."""
-    return {key: value for key, value in facts.items() if not isinstance(value, Mapping | list)}
+    output = newest.get("output") or {}
+    facts = read_marker(output.get("text") or "")
+    return {**facts, **(read_marker(output.get("summary") or "") or {})} if facts is not None else None
 
 
 def _annotation(problem: Problem) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import Any
 from reconciler.github.checks import Check, Conclusion
 from reconciler.github.client import GitHub
 from reconciler.github.commands import annotations, write_output
+from reconciler.github.group_facts import plan_facts
 from reconciler.github.job import Job, in_workspace
 from reconciler.github.labels import LONGEST, put_label
 from reconciler.github.pages import after_plan, identity, page
-from reconciler.github.reviewed import check_name, plan_facts
+from reconciler.github.reviewed import check_name
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import Problem, ReconcileError
 from reconciler.model.plan import Plan

@@ -1,19 +1,16 @@
 """What was reviewed, and whether a plan that is made later does nothing else."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.desired.digest import group_digest
 from reconciler.github.checks import reviewed_facts
 from reconciler.github.client import GitHub
-from reconciler.model.canonical import digest
+from reconciler.github.group_facts import groups_of, read_groups, read_marks
 from reconciler.model.desired import DesiredState
 from reconciler.model.plan import GuardFinding, Plan
 from reconciler.reporting.markdown import names
 
-_DIGEST = 16  # hex digits of a group's digests in a check: 64 bits, to be compared for one group at a time
-_PLACE = 6  # hex digits of a place's: 24 bits, to be compared within one group
 _NAMED = 20
 
 
@@ -29,18 +26,20 @@ class Review:
 class Comparison:
     """A plan against the reviewed one: groups that the review did not see, saw otherwise, and that are done by now.
 
-    ``unknown`` says that there is nothing to compare with.
+    ``unlike`` are of the first or second kind, where that cannot be told. ``unknown`` says that there is nothing to
+    compare with.
     """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     unknown: str = ""
 
     @property
     def is_covered(self) -> bool:
         """Whether everything that the plan does was reviewed."""
-        return not (self.added or self.changed or self.unknown)
+        return not (self.added or self.changed or self.unlike or self.unknown)
 
     def lines(self) -> Iterator[str]:
         """What is different, as items of a Markdown list."""
@@ -49,6 +48,7 @@ class Comparison:
         for groups, words in (
             (self.added, "not in the reviewed plan"),
             (self.changed, "changed otherwise than reviewed"),
+            (self.unlike, "not in the reviewed plan, or changed otherwise than reviewed"),
             (self.done, "reviewed, and already as they should be"),
         ):
             if groups:
@@ -63,20 +63,6 @@ def check_name(fleet: str) -> str:
 def unapproved(plan: Plan) -> list[GuardFinding]:
     """What policies want approved of a plan, and nobody has."""
     return [finding for finding in plan.errors if finding.severity == "needs-approval"]
-
-
-def plan_facts(plan: Plan, desired: DesiredState) -> dict[str, Any]:
-    """What a check keeps of a plan, for ``compare``.
-
-    ``groups`` maps each changed group to a digest of what happens to it, a digest of what the files ask of it, and the
-    number of its places in ``places``: groups that are alike change in the same ones.
-    """
-    places: dict[str, int] = {}
-    groups = {
-        name: [group.digest, group.asked, places.setdefault(" ".join(sorted(group.places)), len(places))]
-        for name, group in _groups(plan, desired).items()
-    }
-    return {"digest": plan.digest, "fleet": plan.fleet, "groups": groups, "places": list(places)}
 
 
 def find_review(api: GitHub, commit: str, fleet: str, app: str) -> Review:
@@ -106,63 +92,14 @@ def compare(plan: Plan, desired: DesiredState, facts: Mapping[str, Any] | None) 
         return Comparison(unknown="no reviewed plan was found for this commit")
     if facts.get("digest") == plan.digest:
         return Comparison()
-    reviewed = _read(facts)
-    if reviewed is None:
-        return Comparison(unknown="the plan is another than the reviewed one, which was too large to say in what")
-    now = _groups(plan, desired)
-    return Comparison(
-        added=tuple(sorted(now.keys() - reviewed.keys())),
-        changed=tuple(sorted(name for name in now.keys() & reviewed.keys() if not now[name].is_in(reviewed[name]))),
-        done=tuple(sorted(reviewed.keys() - now.keys())),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """A group of a plan in digests: what happens to it, what the files ask of it, and the places where it changes."""
-
-    digest: str
-    asked: str
-    places: frozenset[str]
-    drift: bool = False
-
-    def is_in(self, reviewed: "_Group") -> bool:
-        """Whether what happens now was part of what was reviewed."""
-        same_wish = self.asked == reviewed.asked and self.places <= reviewed.places and not self.drift
-        return self.digest == reviewed.digest or same_wish
-
-
-def _groups(plan: Plan, desired: DesiredState) -> dict[str, _Group]:
-    declared = {group.name: group for group in desired.groups}
-    return {
-        group.name: _Group(
-            group.digest[:_DIGEST],
-            group_digest(desired, declared[group.name])[:_DIGEST] if group.name in declared else group.operation,
-            frozenset(digest(_nameless(change.path, group.things))[:_PLACE] for change in group.changes),
-            group.drift,
+    now = groups_of(plan, desired)
+    reviewed, marks = read_groups(facts), read_marks(facts)
+    if reviewed is not None:
+        return Comparison(
+            added=tuple(sorted(now.keys() - reviewed.keys())),
+            changed=tuple(sorted(name for name in now.keys() & reviewed.keys() if not now[name].is_in(reviewed[name]))),
+            done=tuple(sorted(reviewed.keys() - now.keys())),
         )
-        for group in plan.changed
-    }
-
-
-def _nameless(path: str, things: Sequence[str]) -> str:
-    """``path`` without the name of the thing that it is about."""
-    for thing in things:
-        if f"[{thing}]" in path:
-            return path.replace(f"[{thing}]", "[]")
-    return path
-
-
-def _read(facts: Mapping[str, Any]) -> dict[str, _Group] | None:
-    """The groups of a check's facts; None where they were left out."""
-    groups, places = facts.get("groups"), facts.get("places")
-    if not isinstance(groups, Mapping) or not isinstance(places, list):
-        return None
-    read = {}
-    for name, entry in groups.items():
-        match entry:
-            case [str(what), str(asked), int(number)] if 0 <= number < len(places):
-                read[name] = _Group(what, asked, frozenset(str(places[number]).split()))
-            case _:
-                return None
-    return read
+    if marks is not None:
+        return Comparison(unlike=tuple(sorted(name for name, group in now.items() if not group.is_marked(name, marks))))
+    return Comparison(unknown="the plan is another than the reviewed one, which was too large to say in what")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reconciler.desired.digest import desired_digest, group_digest
+from reconciler.desired.digest import desired_digest, group_digests
 from reconciler.desired.load import load
 from tests.fleets import FleetFiles
 
@@ -35,7 +35,7 @@ def test_whatever_else_they_say_does(tmp_path: Path) -> None:
 
 def test_of_one_group_what_is_said_of_others_does_not_count(tmp_path: Path) -> None:
     one, other = files(tmp_path / "a").write().load(), files(tmp_path / "b").group("munich", devices=3).write().load()
-    first, second = ([group_digest(state, group) for group in state.groups] for state in (one, other))
-    assert (first[0] == second[0], first[1] == second[1]) == (True, False)
     edited = files(tmp_path / "c").template(timeout=9).write().load()
-    assert group_digest(edited, edited.groups[0]) != first[0]
+    first, second, third = (group_digests(state, state.groups) for state in (one, other, edited))
+    assert {name: first[name] == second[name] for name in first} == {"berlin": True, "munich": False}
+    assert first["berlin"] != third["berlin"]

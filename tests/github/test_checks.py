@@ -21,7 +21,7 @@ def problem(line: int) -> Problem:
 
 def put(api: GitHub, conclusion: Any = "success", facts: dict[str, Any] | None = None, run: str = "77") -> None:
     facts = {"digest": "abc", "groups": {"berlin": "1"}} if facts is None else facts
-    put_check(api, COMMIT, Check(NAME, conclusion, "1 to create", "**Plan**", facts), "https://x/runs/77", run)
+    put_check(api, COMMIT, Check(NAME, conclusion, "1 to create", "**Plan**", [facts]), "https://x/runs/77", run)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +74,9 @@ def test_annotations_go_in_portions_of_fifty(stand_in: StandIn, api: GitHub) -> 
     assert [method for method, _ in stand_in.requests] == ["POST", "PATCH", "PATCH"]
 
 
-def test_facts_that_are_too_long_are_shortened(api: GitHub) -> None:
-    put(api, facts={"digest": "abc", "groups": {f"line-{at:05d}": "1234567890" for at in range(5_000)}})
-    assert reviewed_facts(api, COMMIT, NAME, APP) == {"digest": "abc"}
+def test_a_second_mapping_stands_unseen_before_the_summary(stand_in: StandIn, api: GitHub) -> None:
+    put_check(api, COMMIT, Check(NAME, "success", "…", "**Plan**", [{"digest": "abc"}, {"more": "def"}]), "", "77")
+    assert reviewed_facts(api, COMMIT, NAME, APP) == {"digest": "abc", "more": "def"}
+    [check] = stand_in.state.checks.values()
+    marker, words = check["output"]["summary"].split("\n")
+    assert (marker.startswith("<!--"), words) == (True, "**Plan**")
