@@ -26,7 +26,7 @@ from reconciler.model.errors import ConfigurationError, Problem
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.position import Position
-from reconciler.model.template import TemplateRef
+from reconciler.model.template import GREENGRASS_V2, TemplateRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,7 @@ def _load(directory: FleetDirectory, instead: Mapping[str, str | None], problems
     check_moves(
         fleet.moved,
         {group.name: group.position for group in declared},
+        {group.name for group in declared if group.runtime == GREENGRASS_V2},
         problems,
         everything_read=content.unread.everything,
     )

@@ -1,12 +1,17 @@
 """What a Fleet or Group says of deleting, and the Fleet's ``moved``: from the files to the model, with its checks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from reconciler.desired.located import LocatedDict
 from reconciler.desired.problems import Problems, quote
 from reconciler.model.position import Position
 from reconciler.model.pruning import SAYS_NOTHING, Move, Pruning
 
+ANEW = (
+    "take this entry away; declare {before} and {after} with the same cores and apply, then take {before} out with "
+    "`prune: true`: what both bring stays on the cores"
+)
+"""How a group of V2 gets another name."""
 _NEEDS_PRUNE = ("deprovision", "forceReset")
 
 
@@ -29,12 +34,18 @@ def build_moves(spec: LocatedDict) -> tuple[Move, ...]:
 
 
 def check_moves(
-    moves: tuple[Move, ...], declared: Mapping[str, Position], problems: Problems, *, everything_read: bool
+    moves: tuple[Move, ...],
+    declared: Mapping[str, Position],
+    of_v2: Collection[str],
+    problems: Problems,
+    *,
+    everything_read: bool,
 ) -> None:
-    """Check ``moves`` against the groups that are ``declared``.
+    """Check ``moves`` against the groups that are ``declared``; ``of_v2`` are the names of those of Greengrass V2.
 
-    Each leads, maybe over further moves, to a group that is declared, from one that is not; none in a circle. A target
-    is not called unknown where not ``everything_read``, as it may stand in what could not be read.
+    Each leads, maybe over further moves, to a group that is declared, from one that is not; none in a circle, and none
+    to a group of V2. A target is not called unknown where not ``everything_read``, as it may stand in what could not be
+    read.
     """
     first: dict[str, Move] = {}
     for move in moves:
@@ -54,6 +65,9 @@ def check_moves(
         if circle:
             message = f"moved leads in a circle: {' → '.join(circle)}"
             problems.add(move.position, "bad-move", message, "keep the entries that lead to the name of today")
+        elif move.after in of_v2:
+            message = f"{quote(move.after)} is a group of greengrass/v2: a thing group keeps its name"
+            problems.add(move.position, "bad-move", message, ANEW.format(before=move.before, after=move.after))
         elif move.after not in declared and move.after not in first and everything_read:
             hint = problems.did_you_mean(move.after, declared, "add that group, or take this entry away")
             problems.add(move.position, "unknown-group", f"unknown group {quote(move.after)} in moved", hint)

@@ -455,6 +455,14 @@ def test_rule_of_fleets(rule: str, text: str, message: str, fleets: Any) -> None
     assert message in f"{problem.message}; {problem.hint}"
 
 
+def test_a_group_cannot_be_renamed(fleets: Any) -> None:
+    moved = f"{FLEET}  moved: [{{from: old, to: older}}, {{from: §older, to: berlin}}]\n"
+    problem = fleets.one_problem({"fleet.yaml": moved, "template.yaml": PLAIN})
+    assert problem.rule == "bad-move"
+    assert problem.message == '"berlin" is a group of greengrass/v2: a thing group keeps its name'
+    assert "declare older and berlin with the same cores and apply, then take older out" in problem.hint
+
+
 def test_what_follows_from_an_unknown_template_is_not_told(fleets: Any) -> None:
     text = group("  cores: [{thingName: a, configuration: {x: {}}}, {thingName: b, syncShadow: true}]\n")
     problem = fleets.one_problem({"template.yaml": PLAIN, "group.yaml": text.replace("name: line", "name: §lime")})

@@ -12,7 +12,7 @@ from reconciler.planning.differences import differences
 from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG
 from reconciler.runtimes.v2.documents import NOTHING, Document, comparable, document_digest
 from reconciler.runtimes.v2.live import LiveDeployment, LiveGroup
-from reconciler.runtimes.v2.names import mark
+from reconciler.runtimes.v2.names import group_key, mark
 
 SECTIONS = ("deploymentPolicies", "iotJobConfiguration")
 
@@ -83,7 +83,7 @@ def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Ch
     for thing in sorted(of_cores.keys() | live.core_deployments.keys()):
         before, after = live.core_deployments.get(thing), of_cores.get(thing)
         in_the_way = before is not None and why is not None and _differ(before.document, wanted)
-        is_same = _is_there(before, after or NOTHING)
+        is_same = _is_there(before, after or NOTHING) and not _is_of_another(fleet, group, before)
         if before is not None and not before.is_reset and (after is None or in_the_way):
             release.append(sending.core(thing, NOTHING))
         if after is not None and (in_the_way or not is_same):
@@ -139,6 +139,12 @@ def _is_there(before: LiveDeployment | None, after: Document) -> bool:
     if before is None:
         return not after["components"]
     return before.counts_now and before.document == after and not before.has_failed
+
+
+def _is_of_another(fleet: Fleet, group: Group, before: LiveDeployment | None) -> bool:
+    """Whether a core has it by way of another group of ours: sent once more, it goes with this one from then on."""
+    found = before.mark if before is not None else None
+    return found is not None and found.fleet == fleet.name and found.group not in {"", group_key(group.name)}
 
 
 def _is_under_way(live: LiveGroup) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.plan import GroupPlan
+from reconciler.model.plan import DEPLOYMENT_KINDS, GroupPlan
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.provision import Provider, Provisioner
 from reconciler.runtimes.base import Standing
@@ -28,10 +28,17 @@ class Again:
     def standings(self, groups: Sequence[GroupPlan]) -> list[Standing]:
         """Where ``groups`` of a plan stand, in their order."""
         listed = self.observer.list_all()
-        return in_parallel(lambda group: judge(group, self._look(group, listed)), groups)
+        of_groups = {group.name: _cores(group) for group in groups}
+        of_all = frozenset().union(*of_groups.values())
 
-    def _look(self, group: GroupPlan, listed: Listed) -> Look:
-        live = self.observer.group(group.name, listed, cores=group.live.get("coreDeployments", {}))
+        def stands(group: GroupPlan) -> Standing:
+            return judge(group, self._look(group, listed, of_all - of_groups[group.name]))
+
+        return in_parallel(stands, groups)
+
+    def _look(self, group: GroupPlan, listed: Listed, elsewhere: frozenset[str]) -> Look:
+        before = group.live.get("coreDeployments", {})
+        live = self.observer.group(group.name, listed, cores=before, elsewhere=elsewhere)
         cores = [action.subject for action in group.of_kind("associate-devices")]
         live = replace(live, client_devices={core: Associated(self.observer.client_devices(core)) for core in cores})
         to_bring = [action for action in group.of_kind(*THING_KINDS) if not has_thing(live, action.subject)]
@@ -73,3 +80,10 @@ class Again:
                 if stored.isdisjoint(action.inputs.get("things", [action.subject]))
             }
         return frozenset(found)
+
+
+def _cores(group: GroupPlan) -> frozenset[str]:
+    """The cores that a plan of a group says something of that they have, or get, alone."""
+    actions = group.of_kind(*DEPLOYMENT_KINDS, "deploy-cores")
+    getting = {core["thingName"] for action in actions for core in action.inputs.get("cores", ())}
+    return frozenset(getting | set(group.live.get("coreDeployments", {})))

@@ -47,6 +47,11 @@ def declared_cores(desired: DesiredState, about: Iterable[Group]) -> Cores:
     )
 
 
+def configured_cores(desired: DesiredState) -> frozenset[str]:
+    """The cores that have a configuration of their own, in whichever group."""
+    return frozenset(name for group in desired.groups for name in group.core_documents)
+
+
 def _homes(about: Iterable[Group]) -> dict[str, str]:
     homes: dict[str, str] = {}
     for group in sorted(about, key=lambda group: group.name):
@@ -95,17 +100,21 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
             inputs = {"associate": sorted(own - now), "disassociate": sorted(undeclared)}
             actions.append(Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs))
     for core in leaving:
-        of_ours = live.client_devices.get(core, Associated(frozenset())).devices & {
-            dev.thing_name for dev in group.devices
-        }
-        if core in cores.groups or not of_ours:
-            continue
-        for device in of_ours:
-            before.setdefault(device, []).append(core)
-        inputs = {"associate": [], "disassociate": sorted(of_ours)}
-        actions.append(Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs))
+        if core not in cores.groups and (taking := take_devices(live, core, needs)) is not None:
+            actions.append(taking)
+            for device in taking.inputs["disassociate"]:
+                before.setdefault(device, []).append(core)
     changes += _device_changes(before, after)
     return Membership(tuple(sorted(changes)), tuple(actions), tuple(notes))
+
+
+def take_devices(live: LiveGroup, core: str, needs: tuple[str, ...] = ()) -> Action | None:
+    """What takes its client devices from a core that no group has any more; None if it has none."""
+    devices = live.client_devices.get(core, Associated(frozenset())).devices
+    if not devices:
+        return None
+    inputs = {"associate": [], "disassociate": sorted(devices)}
+    return Action(f"{live.name}/associate-devices/{core}", "associate-devices", core, needs, inputs)
 
 
 def _device_changes(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[Change]:

@@ -56,6 +56,11 @@ def group_arn(fleet: Fleet, name: str) -> str:
     return f"arn:{fleet.partition}:iot:{fleet.region}:{fleet.account}:thinggroup/{name}"
 
 
+def is_id(group_id: str) -> bool:
+    """Whether the id of a group is one of V2, the ARN of its thing group, and not a UUID of V1."""
+    return group_id.startswith("arn:")
+
+
 def is_group(arn: str) -> bool:
     """Whether an ARN is a thing group's."""
     return ":thinggroup/" in arn

@@ -19,7 +19,7 @@ from reconciler.runtimes.parallel import in_parallel, some_of
 from reconciler.runtimes.prunes import AS_THE_FLEET
 from reconciler.runtimes.v2.documents import comparable
 from reconciler.runtimes.v2.live import Associated, Core, Counts, LiveDeployment, LiveFleet, LiveGroup
-from reconciler.runtimes.v2.members import Cores, declared_cores
+from reconciler.runtimes.v2.members import Cores, configured_cores, declared_cores
 from reconciler.runtimes.v2.names import Mark, component_arn, group_arn, group_key, is_group, target_name
 from reconciler.runtimes.v2.publications import Published
 from reconciler.runtimes.v2.tags import template_digests, wanted_tags
@@ -94,10 +94,12 @@ class Observer:
         listed = self.list_all()
         declared = declared_cores(desired, groups)
         digests = template_digests(desired)
+        configured = configured_cores(desired)
 
         def observe_group(group: Group) -> LiveGroup:
             wanted = wanted_tags(desired.fleet, group, digests[group.template])
-            return self.group(group.name, listed, wanted, cores=group.core_documents)
+            elsewhere = configured - group.core_documents.keys()
+            return self.group(group.name, listed, wanted, cores=group.core_documents, elsewhere=elsewhere)
 
         live = in_parallel(observe_group, groups)
         if expect_some and not listed.newest.by_target and not any(group.exists for group in live):
@@ -142,8 +144,10 @@ class Observer:
         wanted: Mapping[str, str] | None = None,
         *,
         cores: Iterable[str] = (),
+        elsewhere: frozenset[str] = frozenset(),
     ) -> LiveGroup:
-        """A group with its newest deployments, and those to single ``cores`` and to all that are made by way of it.
+        """A group with its newest deployments, and those to single ``cores`` and to all that are made by way of it, but
+        for those ``elsewhere``, which another group has something to say of.
 
         Without ``wanted`` tags, those that AWS has now.
         """
@@ -151,7 +155,7 @@ class Observer:
         row = listed.newest.by_target.get(arn)
         members = self.members(name)
         own = (target_name(found["targetArn"]) for found in listed.newest.of_group(name))
-        names = {*cores, *own}
+        names = {*cores, *own} - elsewhere
         rows = {thing: listed.newest.by_target.get(self.fleet.thing_arn(thing)) for thing in sorted(names)}
         of_cores = {thing: self._deployment(found, counted=True) for thing, found in rows.items() if found is not None}
         return LiveGroup(

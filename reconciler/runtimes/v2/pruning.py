@@ -14,9 +14,9 @@ from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.prunes import not_pruned, pruning_of
-from reconciler.runtimes.v2.live import LiveFleet, LiveGroup
-from reconciler.runtimes.v2.members import present
-from reconciler.runtimes.v2.names import Mark, group_arn, target_name
+from reconciler.runtimes.v2.live import Associated, LiveFleet, LiveGroup
+from reconciler.runtimes.v2.members import configured_cores, present
+from reconciler.runtimes.v2.names import Mark, group_arn, is_id, target_name
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.removals import Removal, plan_deletion, with_departures
 
@@ -40,7 +40,7 @@ class Pruner:
 
         ``removals`` is what the ledger remembers of deletions that were begun, by group ARN. Raises AwsError.
         """
-        begun = {target_name(key): Removal.read(text) for key, text in removals.items() if key.startswith("arn:")}
+        begun = {target_name(key): Removal.read(text) for key, text in removals.items() if is_id(key)}
         declared = {thing.thing_name: group.name for group in desired.groups for thing in group.things}
         plans = {plan.name: plan for plan in planned.groups}
         for group in groups:
@@ -49,7 +49,7 @@ class Pruner:
             return replace(planned, groups=tuple(plans.values()))
         gone, kept = self._gone(desired, live, begun)
         contents: dict[str, Mapping[str, Any]] = dict(planned.contents)
-        for found in gone:
+        for found in in_parallel(lambda group: self._with_devices(group, declared), gone):
             plan, more = plan_deletion(desired.fleet, found, declared, self._stored(found.name), begun.get(found.name))
             if plan.actions:
                 plans[found.name] = plan
@@ -86,10 +86,16 @@ class Pruner:
         if not names:
             return [], []
         listed = self.observer.list_all()
-        found = in_parallel(lambda name: self.observer.group(name, listed), names)
+        elsewhere = configured_cores(desired)
+        found = in_parallel(lambda name: self.observer.group(name, listed, elsewhere=elsewhere), names)
         ours = [group for group in found if not group.exists or group.fleet == fleet.name]
         going = [group for group in ours if _prunes(fleet, group, begun.get(group.name))]
         return going, [group.name for group in ours if group not in going and group.exists]
+
+    def _with_devices(self, live: LiveGroup, declared: Mapping[str, str]) -> LiveGroup:
+        """``live`` with the client devices of those of its cores that no file has any more."""
+        cores = sorted(live.members - declared.keys())
+        return replace(live, client_devices={core: Associated(self.observer.client_devices(core)) for core in cores})
 
     def _stored(self, name: str) -> frozenset[str]:
         return self.store.things(name) if self.store is not None else frozenset()

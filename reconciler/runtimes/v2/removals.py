@@ -15,6 +15,7 @@ from reconciler.runtimes.prunes import pruning_of
 from reconciler.runtimes.v2.choice import changes_of_documents
 from reconciler.runtimes.v2.documents import NOTHING, document_digest
 from reconciler.runtimes.v2.live import LiveGroup
+from reconciler.runtimes.v2.members import take_devices
 from reconciler.runtimes.v2.names import mark, target_name
 from reconciler.runtimes.v2.snapshot import snapshot
 
@@ -59,6 +60,7 @@ def plan_deletion(
     word = live.tags.get(PRUNE_TAG, "") if live.exists or begun is None else begun.mark
     pruning = pruning_of(fleet, word)
     target = begun.target if begun is not None and not live.exists else _target(live)
+    devices = tuple(filter(None, (take_devices(live, core) for core in sorted(live.client_devices))))
     reset, changes = _reset(fleet, live, target)
     needs = tuple(action.id for action in reset)
     deletions = list(_delete_deployments(live, needs))
@@ -68,9 +70,11 @@ def plan_deletion(
         deletions.append(Action(f"{live.name}/delete-group", "delete-group", live.name, before, inputs))
     going, notes = _things(pruning, declared, stored)
     after = tuple(action.id for action in deletions)
-    observed = snapshot(live, {})
+    observed = snapshot(live, {}, devices)
     contents = {document_digest(NOTHING): plain(NOTHING)} if reset else {}
     members = [Change(f"cores[{name}]", "remove", {}, None) for name in sorted(live.members)]
+    taken = {name for action in devices for name in action.inputs["disassociate"]}
+    members += [Change(f"devices[{name}]", "remove", {}, None) for name in sorted(taken)]
     group = [Change("group", "remove", live.name, None)] if live.exists else []
     reason = f"it is gone from the files, and {_who(pruning)} says prune: true" if live.exists else DELETION_BEGUN
     plan = GroupPlan(
@@ -81,8 +85,8 @@ def plan_deletion(
         fingerprint=digest(observed),
         reasons=(reason,),
         changes=tuple(sorted([*group, *members, *changes])),
-        actions=(*reset, *deletions, *_deprovisionings(live.name, going, after)),
-        things=tuple(sorted(live.members | set(going))),
+        actions=(*devices, *reset, *deletions, *_deprovisionings(live.name, going, after)),
+        things=tuple(sorted(live.members | taken | set(going))),
         live=observed,
         notes=notes,
     )

@@ -111,7 +111,7 @@ def test_members_and_client_devices_join_and_leave(fleet: FleetFiles, aws: Sandb
     applied(aws, fleet)
     assert members(aws) == ["a-core-1", "a-core-3"]
     assert client_devices(aws, "a-core-3") == ["a-device-1"]
-    assert client_devices(aws, "a-core-2") == ["a-device-2"]  # which no file has any more
+    assert client_devices(aws, "a-core-2") == []
     assert unchanged(fleet) == "No changes. 1 group matches the files."
 
 

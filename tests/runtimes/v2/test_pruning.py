@@ -10,6 +10,7 @@ from tests.runtimes.v2.fleets import (
     CLI,
     applied,
     arn,
+    client_devices,
     group,
     guards,
     installed,
@@ -59,6 +60,7 @@ def test_a_group_that_is_gone_leaves_nothing_on_its_devices_and_nothing_in_the_a
     found = planned(fleet.without_group("b"), "b")
     assert found["operation"] == "delete"
     assert kinds(found) == [
+        *["associate-devices"] * 2,
         "reset-deployments",
         "delete-deployments",
         "delete-group",
@@ -74,6 +76,33 @@ def test_a_group_that_is_gone_leaves_nothing_on_its_devices_and_nothing_in_the_a
     assert sorted(row["thingName"] for row in things) == ["a-core-1"]
     keys = aws.client("s3").list_objects_v2(Bucket=ARTIFACTS_BUCKET)["Contents"]
     assert all(row["Key"].startswith("demo/a/") for row in keys)
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_cores_that_stay_when_their_group_goes_lose_its_client_devices(fleet: FleetFiles, aws: Sandbox) -> None:
+    shared = [{"thingName": "shared"}]
+    group(pruning(template(fleet)), "a", cores=shared, devices=1)
+    group(fleet, "b", cores=[*shared, {"thingName": "b-core-1"}], devices=[{"thingName": "b-device-1"}])
+    applied(aws, fleet)
+    assert client_devices(aws, "shared") == ["a-device-1", "b-device-1"]
+    found = planned(fleet.without_group("b"), "b")
+    paths = [change["path"] for change in found["changes"] if change["kind"] == "remove"]
+    assert [path for path in paths if path.startswith("devices")] == ["devices[b-device-1]"]
+    waited(fleet)
+    assert client_devices(aws, "b-core-1") == []
+    assert client_devices(aws, "shared") == ["a-device-1"]
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_a_device_that_leaves_the_files_with_its_core_is_taken_from_it(fleet: FleetFiles, aws: Sandbox) -> None:
+    applied(aws, group(template(fleet), cores=2, devices=[{"thingName": "d", "cores": ["a-core-2"]}]))
+    found = planned(group(fleet, cores=1))
+    assert {change["path"]: change["kind"] for change in found["changes"]} == {
+        "cores[a-core-2]": "remove",
+        "devices[d]": "remove",
+    }
+    applied(aws, fleet)
+    assert client_devices(aws, "a-core-2") == []
     assert unchanged(fleet) == "No changes. 1 group matches the files."
 
 
