@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciler.execution.session import Session, memory_of, plan_with
+from reconciler.execution.session import Session, compare_all
 from reconciler.model.drift import Drift
 from reconciler.model.group import Group
 from reconciler.planning.drift import drift_of
@@ -10,10 +10,4 @@ from reconciler.planning.drift import drift_of
 
 def find_drift(session: Session, groups: Sequence[Group], *, expect_some: bool = True) -> Drift:
     """Where ``groups`` are not what the files say. With ``expect_some`` an account without any group is an error."""
-    memory = memory_of(session.ledger)
-    plan, facts = plan_with(
-        session,
-        groups,
-        lambda runtime, members: runtime.plan(session.desired, members, memory, expect_some=expect_some),
-    )
-    return drift_of(plan, facts)
+    return drift_of(*compare_all(session, groups, expect_some=expect_some))

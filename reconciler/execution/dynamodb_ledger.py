@@ -198,9 +198,9 @@ class DynamoDbLedger:
             for item in self._table.query(self._pk(f"devices#{run_id}#{group}"))
         }
 
-    def known_groups(self) -> frozenset[str]:
-        """The names of the groups that the fleet has made or taken over."""
-        return frozenset(item["sk"] for item in self._table.query(self._pk("groups"), only=["sk"]))
+    def known_groups(self) -> dict[str, str]:
+        """The groups that the fleet has made or taken over: name to id."""
+        return {item["sk"]: item["group_id"] for item in self._table.query(self._pk("groups"), only=["sk", "group_id"])}
 
     def remember_group(self, name: str, group_id: str) -> None:
         """Record that a group is the fleet's, by name and by id."""

@@ -153,8 +153,8 @@ class Ledger(Protocol):
     def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
         """The devices of a group in a run by thing name, those that were begun."""
 
-    def known_groups(self) -> frozenset[str]:
-        """The names of the groups that the fleet has made or taken over."""
+    def known_groups(self) -> dict[str, str]:
+        """The groups that the fleet has made or taken over: name to id."""
 
     def remember_group(self, name: str, group_id: str) -> None:
         """Record that a group is the fleet's."""

@@ -15,7 +15,7 @@ def plan_order(session: Session, groups: Sequence[Group], order: DeploymentOrder
 
     Of the guards those count that the fleet sets itself: whoever gives an order has named the groups.
     """
-    known = session.ledger.known_groups()
+    known = frozenset(session.ledger.known_groups())
     plan, facts = plan_with(
         session, groups, lambda runtime, members: runtime.plan_order(session.desired, members, order, known)
     )

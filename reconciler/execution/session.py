@@ -4,7 +4,7 @@ What imports botocore is imported when a session is opened: commands import this
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -140,30 +140,46 @@ def check_account(aws: "Aws", desired: DesiredState) -> None:
 
 def make_plan(session: Session, groups: Sequence[Group], *, expect_some: bool = True) -> Plan:
     """The plan that brings ``groups`` to what the files say, with what guards say of it. Reads AWS and never writes."""
-    memory = memory_of(session.ledger)
-    plan, facts = plan_with(
-        session,
-        groups,
-        lambda runtime, members: runtime.plan(session.desired, members, memory, expect_some=expect_some),
-    )
+    plan, facts = compare_all(session, groups, expect_some=expect_some)
     return guarded(session.desired, plan, facts)
 
 
-def memory_of(ledger: Ledger) -> Memory:
-    """What a ledger remembers that a plan makes use of."""
-    return Memory(ledger.known_groups(), ledger.removals())
+def compare_all(session: Session, groups: Sequence[Group], *, expect_some: bool) -> tuple[Plan, Facts]:
+    """The plan of ``groups`` and what guards want to know besides.
+
+    A runtime of which the files have no group any more is asked, too, for what it still has of the fleet.
+    """
+    desired = session.desired
+    memory = Memory(session.ledger.known_groups(), session.ledger.removals())
+    without = set(session.runtimes) - {group.runtime for group in desired.groups}
+
+    def plan_members(runtime: Runtime, members: Sequence[Group]) -> Planned:
+        if members:
+            return runtime.plan(desired, members, memory, expect_some=expect_some)
+        return runtime.plan_gone(desired, memory)
+
+    return plan_with(session, groups, plan_members, also=without if len(groups) == len(desired.groups) else ())
 
 
 def plan_with(
-    session: Session, groups: Sequence[Group], plan_members: Callable[[Runtime, Sequence[Group]], Planned]
+    session: Session,
+    groups: Sequence[Group],
+    plan_members: Callable[[Runtime, Sequence[Group]], Planned],
+    *,
+    also: Iterable[str] = (),
 ) -> tuple[Plan, Facts]:
-    """One plan of what ``plan_members`` makes of each runtime and its groups, and what guards want to know besides."""
+    """One plan of what ``plan_members`` makes of each runtime and its groups, and what guards want to know besides.
+
+    Runtimes in ``also`` are asked without any.
+    """
     fleet = session.desired.fleet
+    members_of: dict[str, Sequence[Group]] = dict.fromkeys(also, ())
+    members_of |= _by_runtime(groups)
     plans: list[GroupPlan] = []
     guards: list[GuardFinding] = []
     contents: dict[str, Mapping[str, Any]] = {}
     facts = Facts()
-    for name, members in _by_runtime(groups).items():
+    for name, members in sorted(members_of.items()):
         with session.aws.stats.phase("plan"):
             planned = plan_members(session.runtimes[name], members)
         plans.extend(planned.groups)

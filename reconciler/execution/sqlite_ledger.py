@@ -249,11 +249,9 @@ class SqliteLedger:
         )
         return {row[2]: DeviceProgress(*row) for row in rows}
 
-    def known_groups(self) -> frozenset[str]:
-        """The names of the groups that the fleet has made or taken over."""
-        return frozenset(
-            row[0] for row in self._file.read("SELECT name FROM live_groups WHERE fleet = ?", (self._fleet,))
-        )
+    def known_groups(self) -> dict[str, str]:
+        """The groups that the fleet has made or taken over: name to id."""
+        return dict(self._file.read("SELECT name, group_id FROM live_groups WHERE fleet = ?", (self._fleet,)))
 
     def remember_group(self, name: str, group_id: str) -> None:
         """Record that a group is the fleet's."""

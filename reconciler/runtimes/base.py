@@ -45,12 +45,22 @@ class Standing:
 class Memory:
     """What the ledger remembers that a plan makes use of.
 
-    ``known_groups`` are the names of groups that were made before. ``removals`` were begun and may not be done: group
-    id to what a runtime has noted of them.
+    ``known_groups`` are the groups that were made before, by name with their id. ``removals`` were begun and may not be
+    done: group id to what a runtime has noted of them.
     """
 
-    known_groups: frozenset[str] = frozenset()
+    known_groups: Mapping[str, str] = field(default_factory=dict)
     removals: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the groups that were made before."""
+        return frozenset(self.known_groups)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all groups that are remembered."""
+        return frozenset(self.known_groups.values()) | self.removals.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +149,12 @@ class Runtime(Protocol):
 
         With ``expect_some`` a live state without any group is an error. Where ``groups`` are not all that ``desired``
         has, no group is deleted.
+        """
+
+    def plan_gone(self, desired: DesiredState, memory: "Memory") -> Planned:
+        """Say what would be done about groups of this runtime, of which the files have none. Never writes.
+
+        A machine that knows that there are none does not look.
         """
 
     def plan_order(

@@ -167,7 +167,7 @@ def test_a_table_that_is_not_there_and_the_command_that_makes_it(aws: Sandbox, c
         [sys.executable, "-m", "awscli", *arguments], capture_output=True, encoding="utf-8", timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert ledger.known_groups() == frozenset()
+    assert ledger.known_groups() == {}
 
 
 @pytest.mark.parametrize("work", [lambda ledger: ledger.run(), lambda ledger: ledger.begin("r1", "a"), use])

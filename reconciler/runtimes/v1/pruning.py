@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.desired import DesiredState
+from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
@@ -11,6 +12,7 @@ from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import GREENGRASS_V1
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
+from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.prunes import not_pruned, pruning_of, says_so
 from reconciler.runtimes.v1.gone import Gone, observe_gone, observe_stored
 from reconciler.runtimes.v1.live import LiveFleet
@@ -66,6 +68,17 @@ class Pruner:
             _go_on(plans, desired.fleet, live, begun, known)
         findings = _findings(desired.fleet, gone)
         return replace(planned, groups=tuple(plans.values()), guards=(*planned.guards, *findings))
+
+
+def not_seen(fleet: Fleet, known: Sequence[str], error: AwsError) -> tuple[GuardFinding, ...]:
+    """The warning of groups that this fleet made, which no file declares, and which AWS did not let us look for."""
+    if not known:
+        return ()
+    message = (
+        f"this fleet made {some_of(known)} in Greengrass V1, and no file has a group of it any more; whether anything "
+        f"is left of it could not be seen: {error.message}"
+    )
+    return (GuardFinding("not-seen", "warning", message, actual=len(known), source=fleet.position.line_only),)
 
 
 def _mark(tags: Mapping[str, str]) -> str:

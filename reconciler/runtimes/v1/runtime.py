@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws
 from reconciler.model.desired import DesiredState
+from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
+from reconciler.model.template import GREENGRASS_V1
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
 from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Say, Standing, Started
+from reconciler.runtimes.leftovers import may_be_left, note_left
 from reconciler.runtimes.marks import owner_tags
 from reconciler.runtimes.patience import Patience
 from reconciler.runtimes.v1.carry_out import Carrier
@@ -24,7 +27,7 @@ from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.orders import plan_orders
 from reconciler.runtimes.v1.outcomes import Waiter
 from reconciler.runtimes.v1.plan import plan_groups
-from reconciler.runtimes.v1.pruning import Pruner
+from reconciler.runtimes.v1.pruning import Pruner, not_seen
 from reconciler.runtimes.v1.publish import Publisher
 from reconciler.runtimes.v1.status import group_statuses
 
@@ -50,10 +53,29 @@ class GreengrassV1:
 
     def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes."""
-        known = memory.known_groups
+        known = memory.names
+        note_left(self._observer.cache, desired.fleet, GREENGRASS_V1, some=True)
         live = self._observer.observe(desired, groups, known, expect_some=expect_some)
         planned = plan_groups(self._observer, self._provider, desired, groups, live, known)
         return self._pruner.add(planned, desired, groups, live, memory.removals)
+
+    def plan_gone(self, desired: DesiredState, memory: Memory) -> Planned:
+        """Say what would be done about groups, of which the files have none. Never writes.
+
+        Where V1 does not answer, and AWS has ended it, a fleet that has none of it is planned all the same.
+        """
+        cache, fleet = self._observer.cache, desired.fleet
+        known = sorted(name for name, group_id in memory.known_groups.items() if not group_id.startswith("arn:"))
+        begun = [group_id for group_id in memory.removals if not group_id.startswith("arn:")]
+        if not may_be_left(cache, fleet, GREENGRASS_V1, (*known, *begun)):
+            return Planned((), (), {})
+        try:
+            live = self._observer.observe(desired, ())
+        except AwsError as error:
+            return Planned((), not_seen(fleet, known, error), {})
+        planned = self._pruner.add(Planned((), (), {}), desired, (), live, memory.removals)
+        note_left(cache, fleet, GREENGRASS_V1, some=bool(planned.groups or planned.guards))
+        return planned
 
     def plan_order(
         self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]

@@ -106,10 +106,6 @@ class Observer:
             known = sorted(known_groups & {group.name for group in groups})
             if known:
                 raise _suddenly_empty(self.aws.region, some_of(known))
-        meant = {group_arn(desired.fleet, group.name) for group in desired.groups}
-        others = tuple(
-            row for arn, row in sorted(listed.newest.by_target.items()) if is_group(arn) and arn not in meant
-        )
         members = frozenset().union(*(group.members for group in live), listed.cores)
         # A core that leaves its last group has client devices until they are taken from it.
         leaving = frozenset().union(*(group.members for group in live)) - declared.groups.keys()
@@ -119,7 +115,11 @@ class Observer:
             names = {core.thing_name for core in group.cores} | (group_live.members & leaving)
             of_cores = {name: devices[name] for name in sorted(names & devices.keys())}
             found[group.name] = replace(group_live, client_devices=of_cores)
-        return LiveFleet(found, others, listed.cores)
+        return LiveFleet(found, _others(desired, listed.newest), listed.cores)
+
+    def observe_gone(self, desired: DesiredState) -> LiveFleet:
+        """The live state of no group: what the account holds besides those of the files."""
+        return LiveFleet(others=_others(desired, self.all_newest()))
 
     def list_all(self) -> Listed:
         """What the bulk lists say."""
@@ -363,6 +363,12 @@ _IMMUTABLE = ("targetArn", "components", "deploymentPolicies", "iotJobConfigurat
 def time_text(moment: datetime | None) -> str:
     """A time of AWS's as ISO 8601 in UTC, empty for none."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment is not None else ""
+
+
+def _others(desired: DesiredState, newest: Newest) -> tuple[Row, ...]:
+    """The newest deployments to thing groups that no file declares."""
+    meant = {group_arn(desired.fleet, group.name) for group in desired.groups}
+    return tuple(row for arn, row in sorted(newest.by_target.items()) if is_group(arn) and arn not in meant)
 
 
 def _as_wanted(kept: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

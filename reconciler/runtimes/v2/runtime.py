@@ -11,10 +11,12 @@ from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
+from reconciler.model.template import GREENGRASS_V2
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
 from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Say, Standing, Started
+from reconciler.runtimes.leftovers import may_be_left, note_left
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.patience import Patience
 from reconciler.runtimes.v2.carry_out import Carrier
@@ -23,6 +25,7 @@ from reconciler.runtimes.v2.finish import Finisher
 from reconciler.runtimes.v2.late import LateDeployer
 from reconciler.runtimes.v2.live import LiveGroup
 from reconciler.runtimes.v2.look_again import Again
+from reconciler.runtimes.v2.names import is_id
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.orders import plan_orders
 from reconciler.runtimes.v2.outcomes import Reports, Waiter, summary
@@ -73,10 +76,20 @@ class GreengrassV2:
 
     def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes."""
-        known = memory.known_groups
+        known = memory.names
+        note_left(self._observer.cache, desired.fleet, GREENGRASS_V2, some=True)
         live = self._observer.observe(desired, groups, known, expect_some=expect_some)
         planned = plan_groups(self._observer, self._provider, desired, groups, live, known)
         return self._pruner.add(planned, desired, groups, live, memory.removals)
+
+    def plan_gone(self, desired: DesiredState, memory: Memory) -> Planned:
+        """Say what would be done about groups, of which the files have none. Never writes."""
+        observer, known = self._observer, (identifier for identifier in memory.ids if is_id(identifier))
+        if not may_be_left(observer.cache, desired.fleet, GREENGRASS_V2, known):
+            return Planned((), (), {})
+        planned = self._pruner.add(Planned((), (), {}), desired, (), observer.observe_gone(desired), memory.removals)
+        note_left(observer.cache, desired.fleet, GREENGRASS_V2, some=bool(planned.groups or planned.guards))
+        return planned
 
     def plan_order(
         self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]

@@ -1,11 +1,14 @@
 """Groups of both versions of Greengrass in one fleet."""
 
+import shutil
 from typing import Any
+
+import pytest
 
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import FleetFiles, run_cli
-from tests.runtimes.v2.fleets import PINNED, applied, members, plan, unchanged
+from tests.runtimes.v2.fleets import PINNED, applied, guards, members, plan, unchanged
 
 
 def mixed(fleet: FleetFiles, **spec: Any) -> FleetFiles:
@@ -45,3 +48,79 @@ def test_a_first_group_of_the_other_version_meets_an_empty_list_that_is_no_wonde
     applied(aws, mixed(fleet).group("other", devices=0, template="two"))
     applied(aws, fleet.group("one", devices=0))
     assert unchanged(fleet) == "No changes. 2 groups match the files."
+
+
+def of_both(fleet: FleetFiles, aws: Sandbox) -> FleetFiles:
+    mixed(fleet, prune=True).group("one", devices=0).group("two", devices=0, template="two")
+    applied(aws, fleet)
+    return fleet
+
+
+def planned_by(fleet: FleetFiles) -> dict[str, str]:
+    return {found["name"]: found["operation"] for found in plan(fleet)["groups"]}
+
+
+@pytest.mark.parametrize("gone", ["one", "two"])
+@pytest.mark.parametrize("fresh", [False, True], ids=["same machine", "fresh machine"])
+def test_the_last_group_of_a_version_that_is_gone_from_the_files_is_deleted(
+    fleet: FleetFiles, aws: Sandbox, gone: str, fresh: bool
+) -> None:
+    of_both(fleet, aws).without_group(gone)
+    if fresh:
+        shutil.rmtree(fleet.directory / ".reconcile")
+    stays = "two" if gone == "one" else "one"
+    assert planned_by(fleet) == {gone: "delete", stays: "none"}
+    ran = run_cli("apply", fleet.directory, "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    assert list(live.groups(aws.client)) == (["one"] if stays == "one" else [])
+    thing_groups = aws.client("iot").list_thing_groups()["thingGroups"]
+    assert [row["groupName"] for row in thing_groups] == (["two"] if stays == "two" else [])
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+@pytest.mark.parametrize("gone", ["one", "two"])
+def test_the_last_group_of_a_version_that_stays_is_named_by_every_plan(
+    fleet: FleetFiles, aws: Sandbox, gone: str
+) -> None:
+    of_both(fleet, aws).without_group(gone)
+    mixed(fleet)
+    shutil.rmtree(fleet.directory / ".reconcile")
+    for _ in range(2):
+        assert f"1 group of this fleet ({gone}) is in no file, and stays" in guards(plan(fleet))["not-pruned"]
+
+
+@pytest.mark.parametrize(("name", "look"), [("one", "greengrassv2:ListDeployments"), ("two", "greengrass:ListGroups")])
+def test_a_fleet_that_never_had_groups_of_the_other_version_looks_for_them_once(
+    fleet: FleetFiles, aws: Sandbox, name: str, look: str
+) -> None:
+    applied(aws, mixed(fleet).group(name, devices=0, template="two" if name == "two" else "line"))
+    aws.clear_calls()
+    unchanged(fleet)
+    assert look not in aws.counts()
+    shutil.rmtree(fleet.directory / ".reconcile")
+    for count in (1, 0):
+        aws.clear_calls()
+        unchanged(fleet)
+        assert aws.counts().get(look, 0) == count
+
+
+def test_selected_groups_are_planned_without_a_look_for_those_of_the_other_version(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    mixed(fleet, prune=True).group("one", devices=0).group("more", devices=0).group("two", devices=0, template="two")
+    applied(aws, fleet)
+    document = plan(fleet.without_group("two"), "--select", "one")
+    assert [found["name"] for found in document["groups"]] == ["one"]
+
+
+def test_groups_of_v1_that_it_does_not_tell_of_any_more_do_not_stand_in_the_way(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.aws.client.ATTEMPTS", 1)  # for which one would only wait here
+    of_both(fleet, aws).without_group("one")
+    aws.put_faults([{"service": "greengrass", "operation": "ListGroups", "fault": "error"}])
+    document = plan(fleet)
+    assert [found["operation"] for found in document["groups"]] == ["none"]
+    assert "this fleet made one in Greengrass V1" in guards(document)["not-seen"]
+    shutil.rmtree(fleet.directory / ".reconcile")
+    assert guards(plan(fleet)) == {}
