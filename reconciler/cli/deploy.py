@@ -150,6 +150,7 @@ def _report(plan: Plan, result: ApplyResult, given: _Given, style: Style) -> lis
             style=style,
             command=_again(given, failed),
             status_command=shlex.join(["reconcile", "status", given.directory]),
+            sends_anew=True,
         ),
         deploy_summary_line(
             succeeded=result.count("succeeded"),

@@ -210,8 +210,9 @@ def _finish(
     else:
         summary = summary_of(carried, result)
     incomplete = bool(carried.stale or (result is not None and result.count("failed", "unfinished")))
-    next_step = after_apply(wish.command, complete=not incomplete)
     status = status_of_run(carried.plan, groups, result)
+    errors = [group.error for group in status.groups if group.state in {"failed", "unfinished"}]
+    next_step = after_apply(wish.command, complete=not incomplete, errors=() if carried.stale else errors)
     report_apply(job, carried.plan, status, summary, review.pull_request, next_step)
     write_output(job.context.output, state="incomplete" if incomplete else "applied", summary=summary)
     print_lines([summary])

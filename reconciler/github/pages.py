@@ -7,6 +7,7 @@ from typing import Any, Literal
 from reconciler.github.context import Context
 from reconciler.model.errors import ReconcileError
 from reconciler.model.plan import Plan
+from reconciler.model.run import is_kept
 from reconciler.reporting.markdown import TEXT_WIDTH, Budget, code, link
 from reconciler.reporting.markdown_page import Page, past_of
 from reconciler.reporting.markdown_plan import verdict_word
@@ -121,9 +122,16 @@ def _to_keep(proposed: Proposed | None) -> str:
             )
 
 
-def after_apply(command: str, *, complete: bool) -> str:
-    """How to go on from an apply; ``command`` does what is left of it, by hand."""
-    return "Nothing is left to do." if complete else f"**Next**: mend what failed, then {_again(command)}"
+def after_apply(command: str, *, complete: bool, errors: Sequence[str | None]) -> str:
+    """How to go on from an apply; ``command`` does what is left of it, by hand; ``errors`` are those of groups."""
+    if complete:
+        return "Nothing is left to do."
+    if errors and all(is_kept(error) for error in errors):
+        return (
+            "**Next**: mend the cores that failed, then merge a new value of `redeploy` for their groups, which sends "
+            "it to all. Running the job again sends nothing."
+        )
+    return f"**Next**: mend what failed, then {_again(command)}"
 
 
 def after_error(error: ReconcileError, command: str) -> str:

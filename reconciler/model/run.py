@@ -9,6 +9,10 @@ GroupState = Literal["waiting", "running", "deploying", "succeeded", "failed", "
 """``deploying``: handed to Greengrass, the core is yet to report; ``unfinished``: it had not by the deadline."""
 
 
+NOT_SENT_AGAIN = "the others have it, so it is not sent again by itself"
+"""Stands in the error of a group of whose cores some have what was sent, and some failed: ledgers keep it as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run as the ledger knows it; times are ISO 8601 in UTC."""
@@ -33,6 +37,11 @@ class Task:
     group_version_id: str | None = None
     template_version: int | None = None
     deployment_id: str | None = None
+
+
+def is_kept(error: str | None) -> bool:
+    """Whether ``error``, of a group, says that what it was sent is not sent again."""
+    return error is not None and NOT_SENT_AGAIN in error
 
 
 @dataclass(frozen=True, slots=True)

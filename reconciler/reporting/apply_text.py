@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.model.run import Task
+from reconciler.model.run import Task, is_kept
 from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 
 NAMED = 50
 """Groups of one state that are named one by one; ``reconcile status`` knows them all."""
 
+SEND_TO_ALL = (
+    "Where other cores of a group have what it was sent, applying again sends nothing: mend the cores that failed, "
+    "then give the group a new value of `redeploy`, which sends it to all."
+)
 # The states of groups that are not done, in the order of the report: sign, and what is said where nobody said more.
 _OPEN_STATES: Mapping[str, tuple[str, str]] = {
     "failed": ("!", "no error was reported"),
@@ -68,12 +72,18 @@ def deploy_summary_line(*, succeeded: int, still_open: int, failed: int, unfinis
 
 
 def open_group_lines(
-    tasks: Iterable[Task], *, style: Style, command: str, status_command: str = "reconcile status"
+    tasks: Iterable[Task],
+    *,
+    style: Style,
+    command: str,
+    status_command: str = "reconcile status",
+    sends_anew: bool = False,
 ) -> list[str]:
     """A line for each task that failed, did not finish, or was not waited for; then what to do. Empty without any.
 
-    ``command`` is what the user ran, e.g. ``reconcile apply fleets/demo``, and ``status_command`` shows the groups. Of
-    very many tasks in one state only the first are named.
+    ``command`` is what the user ran, e.g. ``reconcile apply fleets/demo``, and ``status_command`` shows the groups.
+    Whether it ``sends_anew`` also what some cores have: an apply does not. Of very many tasks in one state only the
+    first are named.
     """
     by_state: dict[str, list[Task]] = {state: [] for state in _OPEN_STATES}
     for task in sorted(tasks, key=lambda task: task.group):
@@ -85,7 +95,10 @@ def open_group_lines(
         if len(stuck) > NAMED:
             lines.append(style.dim(f"{style.ellipsis} and {len(stuck) - NAMED:,} more {state}"))
     command, status_command = style.text(command), style.text(status_command)
-    if by_state["failed"]:
+    kept = [] if sends_anew else [task for task in by_state["failed"] if is_kept(task.error)]
+    if kept:
+        lines.append(SEND_TO_ALL)
+    if len(kept) < len(by_state["failed"]):
         lines.append(f"Mend what failed, then run `{command}` again: what is done stays, the rest is tried again.")
     if by_state["unfinished"] or by_state["deploying"]:
         lines.append(f"Cores may still report what is with Greengrass: `{status_command}` shows it.")

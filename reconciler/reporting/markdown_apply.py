@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from reconciler.model.plan import Plan
-from reconciler.model.run import FleetStatus, GroupStatus
+from reconciler.model.run import FleetStatus, GroupStatus, is_kept
+from reconciler.reporting.apply_text import SEND_TO_ALL
 from reconciler.reporting.markdown import TEXT_WIDTH, Room, alert, code, row, table_head
 from reconciler.reporting.markdown_page import Page
 from reconciler.reporting.plan_text import count
@@ -34,7 +35,9 @@ def apply_markdown(plan: Plan, status: FleetStatus, summary: str, page: Page) ->
     head = [*page.marker(summary, digest=plan.digest), f"### Fleet {code(plan.fleet)}: {verdict}", ""]
     counts = Counter(group.state for group in groups)
     if stuck := ", ".join(f"{counts[state]:,} {state}" for state in _OPEN if counts[state]):
-        head += alert("CAUTION", [f"Not all is done: {stuck}. What is done stays, and applying again is safe."])
+        told = [f"Not all is done: {stuck}. What is done stays, and applying again is safe."]
+        told += [SEND_TO_ALL] if any(is_kept(group.error) for group in groups if group.state in _OPEN) else []
+        head += alert("CAUTION", told)
     head += [f"**{summary}**", ""]
     head += [f"Run {code(status.run)}.", ""] if status.run else []
     foot = page.foot(plan.digest)

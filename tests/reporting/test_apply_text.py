@@ -1,5 +1,5 @@
-from reconciler.model.run import Task
-from reconciler.reporting.apply_text import apply_summary_line, open_group_lines
+from reconciler.model.run import NOT_SENT_AGAIN, Task
+from reconciler.reporting.apply_text import SEND_TO_ALL, apply_summary_line, open_group_lines
 from reconciler.reporting.style import Style
 
 COMMAND = "reconcile apply fleets/demo"
@@ -59,6 +59,16 @@ def test_groups_that_are_not_done_are_named_with_what_to_do() -> None:
         "Mend what failed, then run `reconcile apply fleets/demo` again: what is done stays, the rest is tried again.",
         "Cores may still report what is with Greengrass: `reconcile status` shows it.",
     ]
+
+
+def test_an_apply_that_would_send_nothing_is_not_advised() -> None:
+    kept = task("rome", "failed", f"1 of 2 cores failed ({NOT_SENT_AGAIN}): core-1: disk full")
+    lines = open_group_lines([kept], style=Style(), command=COMMAND)
+    assert lines[1:] == [SEND_TO_ALL]
+    lines = open_group_lines([kept, task("oslo", "failed")], style=Style(), command=COMMAND)
+    assert [line.partition(" ")[0] for line in lines[2:]] == ["Where", "Mend"]
+    lines = open_group_lines([kept], style=Style(), command="reconcile deploy rome", sends_anew=True)
+    assert [line.partition(" ")[0] for line in lines[1:]] == ["Mend"]
 
 
 def test_only_the_advice_that_helps_is_given() -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from reconciler.model.run import FleetStatus, GroupStatus
+from reconciler.model.run import NOT_SENT_AGAIN, FleetStatus, GroupStatus
+from reconciler.reporting.apply_text import SEND_TO_ALL
 from reconciler.reporting.markdown import COMMENT
 from reconciler.reporting.markdown_apply import apply_markdown
 from reconciler.reporting.markdown_page import Past
@@ -30,6 +31,15 @@ def test_what_is_not_done_comes_first(golden: Callable[[str, str], None]) -> Non
     text = apply_markdown(PLAN, FleetStatus("demo", "20261126T090000-aa", "partial", groups), LINE, page)
     golden("apply.md", text)
     assert "octocat" not in rendered(text).prose
+
+
+def test_what_an_apply_would_not_send_again_is_said() -> None:
+    def text(error: str) -> str:
+        groups = (row("munich", "failed", error=error),)
+        return apply_markdown(PLAN, FleetStatus("demo", "run-1", "partial", groups), LINE, PAGE)
+
+    assert SEND_TO_ALL in text(f"1 of 2 cores failed ({NOT_SENT_AGAIN}): core-1: disk full")
+    assert SEND_TO_ALL not in text("2 of 2 cores failed: core-1: disk full; core-2: disk full")
 
 
 def test_nothing_to_do() -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from reconciler.aws.client import is_not_found
 from reconciler.model.errors import AwsError
+from reconciler.model.run import NOT_SENT_AGAIN
 from reconciler.runtimes.base import Outcome, Say
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v2.live import Counts
@@ -112,7 +113,8 @@ class Reports:
         left = counts.bad - len(told)
         more = f"; and {left:,} more" if left > 0 else ""
         of_all = f"{counts.bad} of {counts.total} {progress.noun}{'s' if counts.total != 1 else ''}"
-        return f"{of_all} failed: {'; '.join(told)}{more}"
+        is_kept = any(of_job.bad and of_job.succeeded for of_job in progress.jobs.values())
+        return f"{of_all} failed{f' ({NOT_SENT_AGAIN})' if is_kept else ''}: {'; '.join(told)}{more}"
 
     def waiting(self, progress: Progress) -> str:
         """Which cores have not reported, since when, in words."""
