@@ -4,27 +4,29 @@ import fnmatch
 import math
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.sandbox.errors import ControlError
 
 OUTCOMES = ("succeed", "fail", "offline", "stuck")
 RUNTIMES = ("aws_nucleus_classic", "aws_nucleus_lite")
-KEYS = ("outcome", "error", "delay", "runtime")
+KEYS = ("outcome", "error", "delay", "runtime", "platform")
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """What one core does: its outcome, the error it reports when it fails, and by how many seconds it is late.
 
-    ``runtime`` is what a V2 core runs on, settled when it connects for the first time.
+    ``runtime`` is what a V2 core runs on, and ``platform`` what its machine is where that is not the usual: settled
+    when it takes up its first deployment.
     """
 
     outcome: str = "succeed"
     error: str = ""
     delay: float = 0.0
     runtime: str = RUNTIMES[0]
+    platform: Mapping[str, str] = field(default_factory=dict)
     told: bool = False
 
 
@@ -43,7 +45,7 @@ class Behaviours:
             return self._changes
 
     def replace(self, rules: Any) -> None:
-        """Put other rules in place of all there were: ``{thing name or glob: {outcome, error, delay, runtime}}``.
+        """Put other rules in place of all there were: ``{thing name or glob: {outcome, error, delay, …}}``.
 
         Raises ControlError, which names the rule, for what is no such mapping.
         """
@@ -62,6 +64,7 @@ class Behaviours:
             return {
                 name: {"outcome": rule.outcome, "error": rule.error, "delay": rule.delay}
                 | ({"runtime": rule.runtime} if rule.runtime != RUNTIMES[0] else {})
+                | ({"platform": dict(rule.platform)} if rule.platform else {})
                 for name, rule in self._rules.items()
             }
 
@@ -95,8 +98,14 @@ def _behaviour(name: str, rule: Any) -> Behaviour:
     runtime = rule.get("runtime", RUNTIMES[0])
     if runtime not in RUNTIMES:
         raise ControlError(f"devices: {name}: the runtime is one of {', '.join(RUNTIMES)}, not {runtime!r}")
+    platform = rule.get("platform") or {}
+    if not isinstance(platform, Mapping) or not all(isinstance(value, str) for value in platform.values()):
+        raise ControlError(
+            f'devices: {name}: the platform is a JSON object such as {{"os": "linux", "architecture": "aarch64"}}, not '
+            f"{platform!r}"
+        )
     if not isinstance(error, str):
         raise ControlError(f"devices: {name}: the error is a text, not {error!r}")
     if isinstance(delay, bool) or not isinstance(delay, int | float) or not math.isfinite(delay) or delay < 0:
         raise ControlError(f"devices: {name}: the delay is a number of seconds from 0 on, not {delay!r}")
-    return Behaviour(outcome=outcome, error=error, delay=float(delay), runtime=runtime, told=True)
+    return Behaviour(outcome, error, float(delay), runtime, dict(platform), told=True)

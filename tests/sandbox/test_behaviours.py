@@ -51,6 +51,8 @@ def test_other_rules_replace_all_that_were() -> None:
         ({"a": {"delay": True}}, "a: the delay"),
         ({"a": {"delay": float("inf")}}, "a: the delay"),
         ({"a": {"error": 5}}, "a: the error is a text"),
+        ({"a": {"platform": "linux"}}, "a: the platform is a JSON object such as"),
+        ({"a": {"platform": {"os": 1}}}, "a: the platform is a JSON object such as"),
     ],
 )
 def test_bad_rules_are_named_and_change_nothing(rules: Any, message: str) -> None:

@@ -68,7 +68,7 @@ def carry_out(
         reason = f"The nucleus does not support: {', '.join(missing)}"
         return _unchanged(reason, "NUCLEUS_MISSING_REQUIRED_CAPABILITIES", types=("NUCLEUS_ERROR",))
     try:
-        wanted = resolve(components, roots.values(), core.nucleus.name)
+        wanted = resolve(components, roots.values(), core.nucleus.name, core.platform)
     except UnresolvableError as problem:
         codes = ("NO_AVAILABLE_COMPONENT_VERSION", "COMPONENT_VERSION_REQUIREMENTS_NOT_MET")
         return _unchanged(str(problem), *codes, types=("DEPENDENCY_ERROR",))

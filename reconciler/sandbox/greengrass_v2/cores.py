@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from reconciler.sandbox.greengrass_v2 import events
 from reconciler.sandbox.greengrass_v2.carrying_out import Outcome, carry_out
 from reconciler.sandbox.greengrass_v2.components import Components
-from reconciler.sandbox.greengrass_v2.devices import LITE_RUNTIME, Core, Work
+from reconciler.sandbox.greengrass_v2.devices import Core, Work
 from reconciler.sandbox.greengrass_v2.names import Arns
+from reconciler.sandbox.greengrass_v2.platforms import LITE_RUNTIME
 from reconciler.sandbox.greengrass_v2.records import Deployment
 from reconciler.sandbox.greengrass_v2.rollout import delays, is_given_up
 from reconciler.sandbox.greengrass_v2.targets import targets_of, things_of
@@ -167,7 +168,7 @@ class Cores:
         if now < began or (core is not None and core.busy is not None):
             return None
         if core is None:
-            core = self.core_devices[work.thing] = Core.set_up(work.thing, behaviour.runtime, began)
+            core = self.core_devices[work.thing] = Core.set_up(work.thing, behaviour.runtime, behaviour.platform, began)
         core.is_listed, core.reported = True, began
         if core.runtime == LITE_RUNTIME and work.deployment.target.kind == "thing":
             work.reason = "REJECTED: Nucleus Lite takes deployments to thing groups only"

@@ -5,15 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from reconciler.sandbox.greengrass_v2.platforms import CLASSIC_RUNTIME, LITE_RUNTIME, USUAL
 from reconciler.sandbox.greengrass_v2.public import LITE, NUCLEUS
 from reconciler.sandbox.greengrass_v2.records import Deployment
 from reconciler.sandbox.iot.records import JobExecution
 
 REPORTS = timedelta(days=1)
 """How often a core device reports its status unasked (greengrass-nucleus-component.md)."""
-
-CLASSIC_RUNTIME = "aws_nucleus_classic"
-LITE_RUNTIME = "aws_nucleus_lite"
 
 FIRST_NUCLEUS = {CLASSIC_RUNTIME: (NUCLEUS, "2.12.0"), LITE_RUNTIME: (LITE, "2.1.0")}
 """What a core device is set up with."""
@@ -94,7 +92,8 @@ class Installed:
 
 @dataclass(slots=True)
 class Core:
-    """A core device. ``since`` is when it last came or went, ``reported`` when it last told its status.
+    """A core device. ``since`` is when it last came or went, ``reported`` when it last told its status; ``platform``
+    has the attributes by which manifests are chosen.
 
     ``roots`` is what it last carried out for each target; ``left`` are targets it is no more of.
     """
@@ -103,6 +102,7 @@ class Core:
     runtime: str
     since: datetime
     reported: datetime
+    platform: Mapping[str, str] = field(default_factory=dict)
     connected: bool = True
     is_healthy: bool = True
     is_listed: bool = True
@@ -115,10 +115,10 @@ class Core:
     tags: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def set_up(cls, name: str, runtime: str, moment: datetime) -> "Core":
-        """A core device as it is when its software starts for the first time."""
+    def set_up(cls, name: str, runtime: str, platform: Mapping[str, str], moment: datetime) -> "Core":
+        """A core device as it is when its software starts for the first time, on what ``platform`` tells of it."""
         nucleus, version = FIRST_NUCLEUS[runtime]
-        core = cls(name, runtime, since=moment, reported=moment)
+        core = cls(name, runtime, moment, moment, {**USUAL, **platform, "runtime": runtime})
         core.installed[nucleus] = Installed(nucleus, version, False, "FINISHED", moment, moment, "")
         core.configuration[nucleus] = {}
         return core
@@ -149,7 +149,7 @@ class Core:
             "coreDeviceThingName": self.name,
             "status": "HEALTHY" if self.is_healthy else "UNHEALTHY",
             "lastStatusUpdateTimestamp": self.last_report(now),
-            "platform": "linux",
-            "architecture": "amd64",
+            "platform": self.platform["os"],
+            "architecture": self.platform["architecture"],
             "runtime": self.runtime,
         }

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.sandbox.greengrass_v2 import public
 from reconciler.sandbox.greengrass_v2.components import Components
+from reconciler.sandbox.greengrass_v2.platforms import is_for
 from reconciler.sandbox.greengrass_v2.recipes import dependencies_of
 from reconciler.sandbox.greengrass_v2.records import ComponentVersion, Deployment
 from reconciler.sandbox.greengrass_v2.versions import best, named_in
@@ -24,15 +25,18 @@ Requirements = dict[str, dict[str, str]]
 """By component: who requires it (``thinggroup/line``, or another component), and which versions."""
 
 
-def resolve(components: Components, deployments: Iterable[Deployment], nucleus: str) -> dict[str, ComponentVersion]:
+def resolve(
+    components: Components, deployments: Iterable[Deployment], nucleus: str, platform: Mapping[str, str]
+) -> dict[str, ComponentVersion]:
     """The versions that meet the deployments, dependencies included; raises UnresolvableError.
 
-    ``nucleus`` is the name of the one that the device runs: it is among them only if somebody requires it.
+    ``nucleus`` is the name of the one that the device runs: it is among them only if somebody requires it. Private
+    components have to be for its ``platform``.
     """
     roots = _roots(deployments)
     requirements = roots
     for _ in range(ROUNDS):
-        chosen = {name: _choose(components, name, by) for name, by in sorted(requirements.items())}
+        chosen = {name: _choose(components, name, by, platform) for name, by in sorted(requirements.items())}
         needed = _needed(roots, chosen.values(), nucleus)
         if needed == requirements:
             return chosen
@@ -59,11 +63,20 @@ def _needed(roots: Requirements, chosen: Iterable[ComponentVersion], nucleus: st
     return found
 
 
-def _choose(components: Components, name: str, by: Mapping[str, str]) -> ComponentVersion:
+def _choose(components: Components, name: str, by: Mapping[str, str], platform: Mapping[str, str]) -> ComponentVersion:
     available = set(components.deployable(name))
     if public.is_public(name):
         # Any version of a public component is there, so those that somebody names can be had, too.
         available |= {version for text in by.values() for version in named_in(text)}
+    else:
+        fitting = {version for version in available if _is_for(components, name, version, platform)}
+        if best(available, by.values()) is not None and best(fitting, by.values()) is None:
+            attributes = ", ".join(f"{key}: {value}" for key, value in platform.items())
+            raise UnresolvableError(
+                "The version of component requested does not claim platform compatibility. Component "
+                f"{name} {best(available, by.values())} has no manifest for {attributes}"
+            )
+        available = fitting
     version = best(available, by.values())
     found = components.find(name, version) if version is not None else None
     if found is None:
@@ -74,3 +87,8 @@ def _choose(components: Components, name: str, by: Mapping[str, str]) -> Compone
             f"{name} version constraints: {', '.join(f'{who} requires {text}' for who, text in sorted(by.items()))}."
         )
     return found
+
+
+def _is_for(components: Components, name: str, version: str, platform: Mapping[str, str]) -> bool:
+    found = components.find(name, version)
+    return found is not None and is_for(found.recipe, platform)

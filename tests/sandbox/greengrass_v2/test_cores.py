@@ -398,6 +398,50 @@ def test_nucleus_lite_takes_deployments_to_groups_only(fleet: Any, gg: Any) -> N
     assert fleet.installed("core", "ALL") == {LOGS: "2.3.9", "aws.greengrass.NucleusLite": "2.1.0"}
 
 
+@pytest.mark.parametrize(
+    ("platform", "told", "fits"),
+    [
+        ({"os": "linux"}, {}, True),
+        ({"os": "windows"}, {}, False),
+        ({"os": "windows"}, {"platform": {"os": "windows"}}, True),
+        ({"os": "linux", "architecture": "aarch64"}, {}, False),
+        ({"os": "linux", "architecture": "aarch64"}, {"platform": {"architecture": "aarch64"}}, True),
+        ({"os": "/linux|darwin/", "architecture": "*"}, {}, True),
+        ({"os": "/win.*/"}, {}, False),
+        ({"os": "/(/"}, {}, False),
+        ({"os": "all"}, {}, True),
+        ({"board": "pi"}, {}, False),
+        ({"board": "pi"}, {"platform": {"board": "pi"}}, True),
+        ({"os": "linux"}, {"runtime": "aws_nucleus_lite"}, False),
+        ({"os": "linux", "runtime": "aws_nucleus_lite"}, {"runtime": "aws_nucleus_lite"}, True),
+        ({"os": "linux", "runtime": "*"}, {"runtime": "aws_nucleus_lite"}, True),
+        ({"os": "linux", "runtime": "aws_nucleus_lite"}, {}, False),
+    ],
+)
+def test_a_component_has_to_be_for_its_core(
+    fleet: Any, platform: dict[str, str], told: dict[str, Any], fits: bool
+) -> None:
+    fleet.tell(core=told)
+    fleet.component("com.A", Manifests=[{"Platform": platform, "Lifecycle": {"Run": "true"}}])
+    made = fleet.deploy(fleet.group("line", "core"), "com.A@1.0.0")
+    assert fleet.statuses(made) == {"core": "SUCCEEDED" if fits else "FAILED"}
+    if not fits:
+        (failed,) = fleet.effective("core")
+        assert failed["statusDetails"]["errorStack"][1] == "NO_AVAILABLE_COMPONENT_VERSION"
+        assert "does not claim platform compatibility. Component com.A 1.0.0" in failed["reason"]
+        assert fleet.installed("core") == {}
+
+
+def test_what_floats_floats_to_a_version_for_the_core(fleet: Any, gg: Any) -> None:
+    fleet.tell(core={"platform": {"architecture": "aarch64"}})
+    fleet.component("com.B", "1.0.0")
+    fleet.component("com.B", "1.1.0", Manifests=[{"Platform": {"architecture": "amd64"}, "Lifecycle": {}}])
+    fleet.component("com.A", dependencies={"com.B": "^1.0.0"})
+    fleet.deploy(fleet.group("line", "core"), "com.A@1.0.0")
+    assert fleet.installed("core", "ALL")["com.B"] == "1.0.0"
+    assert gg.get_core_device(coreDeviceThingName="core")["architecture"] == "aarch64"
+
+
 @pytest.mark.parametrize(("version", "status"), [("2.2.0", "FAILED"), ("2.9.0", "SUCCEEDED")])
 def test_a_large_document_needs_a_nucleus_that_can_fetch_it(fleet: Any, version: str, status: str) -> None:
     line = fleet.group("line", "core")
