@@ -1,6 +1,6 @@
 """What a runtime is to the rest: something that can plan groups, carry their actions out, and say where they stand."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -10,6 +10,7 @@ from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import Action, GroupPlan, GuardFinding, Plan
 from reconciler.model.run import GroupStatus
+from reconciler.planning.accepting.saying import Said, Saying
 from reconciler.planning.guards.facts import Facts
 
 Say = Callable[[str, str], None]
@@ -169,6 +170,15 @@ class Runtime(Protocol):
         self, desired: DesiredState, groups: Sequence[Group], version_of: Callable[[str], int | None]
     ) -> list[GroupStatus]:
         """Where ``groups`` stand now; ``version_of`` tells the template version behind a group version, where known."""
+
+    def say_live(self, said: Said, names: Collection[str]) -> Mapping[str, Saying | str]:
+        """What the files would have to say of live groups: ``names``, each declared or among ``said.adopted``.
+
+        In place of a saying the reason why there is none. Never writes.
+        """
+
+    def undeclared(self, desired: DesiredState) -> frozenset[str]:
+        """The names of the live groups that no file declares. Never writes."""
 
     def prepare(self, plan: Plan) -> None:
         """Put where others find it what ``plan`` needs of the fleet's files, before others carry it out."""

@@ -1,7 +1,7 @@
 """Carrying a plan out: what is recorded, who fails, and who is left to finish."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -24,6 +24,7 @@ from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import Action, GroupPlan, GuardFinding, Plan
 from reconciler.model.run import GroupStatus, Task
 from reconciler.model.template import TemplateRef
+from reconciler.planning.accepting.saying import Said, Saying
 from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Runtime, Say, Standing, Started
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, make_buckets
@@ -69,6 +70,12 @@ class Scripted:
     def plan_order(
         self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
     ) -> Planned:
+        raise NotImplementedError
+
+    def say_live(self, said: Said, names: Collection[str]) -> Mapping[str, Saying | str]:
+        raise NotImplementedError
+
+    def undeclared(self, desired: DesiredState) -> frozenset[str]:
         raise NotImplementedError
 
     def status(

@@ -12,16 +12,23 @@ from reconciler.model.template import TemplateRef
 from reconciler.planning.differences import differences
 from reconciler.planning.masking import masked
 from reconciler.provisioning.iot import Existing
-from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG, TEMPLATE_DIGEST_TAG, TEMPLATE_TAG, template_version
+from reconciler.runtimes.marks import (
+    REDEPLOY_OF_TAG,
+    REDEPLOY_TAG,
+    TEMPLATE_DIGEST_TAG,
+    TEMPLATE_TAG,
+    TEMPLATE_VERSION_TAG,
+    template_version,
+)
 from reconciler.runtimes.prunes import wanted_mark
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
 from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
 from reconciler.runtimes.v1.deployment_choice import Choice, choose_deployment
 from reconciler.runtimes.v1.families import THING_FAMILIES, comparable, definition_ids
-from reconciler.runtimes.v1.live import DEPLOYMENT_TAG, GROUP_VERSION_TAG, Answers, LiveFleet, LiveGroup
+from reconciler.runtimes.v1.live import DEPLOYMENT_TAG, FAMILIES_TAG, GROUP_VERSION_TAG, Answers, LiveFleet, LiveGroup
 from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.snapshot import snapshot
-from reconciler.runtimes.v1.tags import wanted_tags
+from reconciler.runtimes.v1.tags import NO_FAMILY, wanted_tags
 from reconciler.runtimes.v1.wanted import live_entries, wanted_definitions
 
 
@@ -137,12 +144,27 @@ def _tags(
     tags = wanted_tags(comparison.desired.fleet, group, comparison.template_digests[group.template], source)
     tags |= {**choice.marks, **wanted_mark(group, live.tags if live is not None else {})}
     if live is not None and live.version_id is not None and not needs_version(live, definitions):
+        if choice.action is None:
+            tags |= _taken_over(comparison, live, tags)
         writes = choice.action is not None or not tags.items() <= live.tags.items()
         if writes and live.tags.get(GROUP_VERSION_TAG) != live.version_id:
             tags[GROUP_VERSION_TAG] = live.version_id
     return tags
 
 
+def _taken_over(comparison: Comparison, live: LiveGroup, tags: Mapping[str, str]) -> dict[str, str]:
+    """The marks that may stay as they are until the next time: somebody else made the newest version of a group of
+    ours, and the files have taken it over. None if one of its families would not be told as managed then.
+    """
+    made = live.tags.get(GROUP_VERSION_TAG)
+    is_outside = live.fleet == comparison.desired.fleet.name and made is not None and made != live.version_id
+    if not is_outside or not set(tags[FAMILIES_TAG].split()) <= {*live.managed, NO_FAMILY}:
+        return {}
+    return {key: live.tags[key] for key in TEMPLATE_MARKS & live.tags.keys()}
+
+
+TEMPLATE_MARKS = frozenset({TEMPLATE_TAG, TEMPLATE_VERSION_TAG, TEMPLATE_DIGEST_TAG, FAMILIES_TAG})
+"""The tags that say which template version a group was brought to."""
 DEPLOYMENT_MARKS = frozenset({DEPLOYMENT_TAG, GROUP_VERSION_TAG, REDEPLOY_OF_TAG, REDEPLOY_TAG})
 """The tags that say what was deployed, and nothing of what the group is."""
 

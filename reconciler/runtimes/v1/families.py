@@ -82,9 +82,9 @@ def comparable(family: str, content: Mapping[str, Any]) -> dict[str, Any]:
     entities = content.get(known.entities) or ()
     if family in THING_FAMILIES:
         return {thing_name(item["ThingArn"]): {"SyncShadow": bool(item.get("SyncShadow"))} for item in entities}
-    compared = {item["Id"]: _without_empty(item) for item in entities}
+    compared = {item["Id"]: without_empty(item) for item in entities}
     rest = {name: value for name, value in content.items() if name != known.entities}
-    return {**compared, **_without_empty(rest)}
+    return {**compared, **without_empty(rest)}
 
 
 def content_digest(family: str, content: Mapping[str, Any]) -> str:
@@ -108,10 +108,11 @@ def _certificates(entries: list[Mapping[str, Any]]) -> dict[str, str]:
     return {entry["ThingArn"]: entry["CertificateArn"] for entry in entries}
 
 
-def _without_empty(value: Any) -> Any:
+def without_empty(value: Any) -> Any:
+    """``value`` without what is empty or null, all the way down: to Greengrass that is as good as absent."""
     if isinstance(value, Mapping):
-        kept = {name: _without_empty(item) for name, item in value.items()}
+        kept = {name: without_empty(item) for name, item in value.items()}
         return {name: item for name, item in kept.items() if item is not None and item not in ({}, [])}
     if isinstance(value, list | tuple):
-        return [_without_empty(item) for item in value]
+        return [without_empty(item) for item in value]
     return value

@@ -1,6 +1,6 @@
 """Greengrass V1 as a runtime: its parts put together for one fleet."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws
@@ -12,6 +12,7 @@ from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
 from reconciler.model.template import GREENGRASS_V1
+from reconciler.planning.accepting.saying import Said, Saying
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
@@ -29,6 +30,7 @@ from reconciler.runtimes.v1.outcomes import Waiter
 from reconciler.runtimes.v1.plan import plan_groups
 from reconciler.runtimes.v1.pruning import Pruner, not_seen
 from reconciler.runtimes.v1.publish import Publisher
+from reconciler.runtimes.v1.say_live import say_live
 from reconciler.runtimes.v1.status import group_statuses
 
 
@@ -93,6 +95,14 @@ class GreengrassV1:
         """Where ``groups`` stand now; ``version_of`` tells the template version behind a group version, where known."""
         live = self._observer.observe(desired, groups)
         return group_statuses(groups, live, self._observer.reported_versions(live), version_of)
+
+    def say_live(self, said: Said, names: Collection[str]) -> Mapping[str, Saying | str]:
+        """What the files would have to say of live groups, or why they cannot. Never writes."""
+        return say_live(self._observer, said, names)
+
+    def undeclared(self, desired: DesiredState) -> frozenset[str]:
+        """The names of the live groups that no file declares. Never writes."""
+        return frozenset(self._observer.list_groups()) - {group.name for group in desired.groups}
 
     def prepare(self, plan: Plan) -> None:
         """Nothing: a plan has all of it."""

@@ -77,6 +77,7 @@ def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Ch
     elif live.deployment is not None:
         inputs["deploymentId"] = live.deployment.id
     changes = [] if why is None else [*why.changes]
+    drift = why is not None and why.drift
     release: list[dict[str, Any]] = []
     cores: list[dict[str, Any]] = []
     late: list[dict[str, Any]] = []
@@ -91,6 +92,7 @@ def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Ch
             (late if waits else cores).append(sending.core(thing, after))
         if not is_same:
             changes.extend(_core_changes(thing, before, after or NOTHING))
+            drift = drift or (before is not None and is_outside(live, before))
     notes = _notes(live, sending=why is not None)
     if why is None and not release and not cores and not late:
         return Choice(notes=notes)
@@ -105,7 +107,7 @@ def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Ch
         tuple(sorted(changes)),
         tuple(reasons),
         notes,
-        drift=why is not None and why.drift,
+        drift=drift,
         marks={REDEPLOY_OF_TAG: live.deployment.id} if kind == "redeploy" and live.deployment else {},
         contents=sending.contents,
         late=after_all if late else (),
@@ -198,7 +200,7 @@ def _why(group: Group, live: LiveGroup, wanted: Document) -> _Why | None:
 
 
 def is_outside(live: LiveGroup, last: LiveDeployment) -> bool:
-    """Whether somebody else made the newest deployment of a group that is ours.
+    """Whether somebody else made the newest deployment of a group that is ours, or of one of its cores.
 
     A deployment that is revised in AWS's console keeps its name, and says something else than the name does.
     """

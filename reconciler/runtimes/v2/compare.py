@@ -1,6 +1,6 @@
 """Compares a desired group with its live state and says what would be done about each difference. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,24 +14,29 @@ from reconciler.model.template import TemplateRef
 from reconciler.planning.masking import masked
 from reconciler.runtimes.marks import (
     BIRTH_TAGS,
+    FLEET_TAG,
     REDEPLOY_OF_TAG,
     REDEPLOY_TAG,
     TEMPLATE_DIGEST_TAG,
     TEMPLATE_TAG,
+    TEMPLATE_VERSION_TAG,
     template_version,
 )
 from reconciler.runtimes.prunes import wanted_mark
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
 from reconciler.runtimes.v2.checks import NUCLEUS, block
-from reconciler.runtimes.v2.choice import Choice, Wanted, choose
+from reconciler.runtimes.v2.choice import Choice, Wanted, choose, is_outside
 from reconciler.runtimes.v2.documents import Document
-from reconciler.runtimes.v2.live import Answers, LiveFleet, LiveGroup
+from reconciler.runtimes.v2.live import Answers, LiveDeployment, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import Cores, Membership, compare_members, present
+from reconciler.runtimes.v2.names import is_group, target_name
 from reconciler.runtimes.v2.publications import Publications
 from reconciler.runtimes.v2.removals import delete_deployments
 from reconciler.runtimes.v2.snapshot import snapshot
 from reconciler.runtimes.v2.tags import wanted_tags
 
+TEMPLATE_MARKS = frozenset({TEMPLATE_TAG, TEMPLATE_VERSION_TAG, TEMPLATE_DIGEST_TAG})
+"""The tags that say which template version it was brought to."""
 DEPLOYMENT_MARKS = frozenset({REDEPLOY_OF_TAG, REDEPLOY_TAG})
 """The tags that say what was deployed, and nothing of what the group is."""
 
@@ -88,6 +93,7 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
     published = tuple(action for document in documents for action in comparison.publications.needed_by(document))
     tags = {**wanted_tags(desired.fleet, group, comparison.template_digests[group.template]), **choice.marks}
     tags |= wanted_mark(group, live.tags)
+    tags = _marked(live, tags, is_done=bool(to_add or members.actions or choice.action))
     difference = _Difference(group, live, tags, to_add, members, published, choice, comparison.wanted.of(group))
     actions = _actions(difference)
     drift = _drift(comparison, difference)
@@ -233,10 +239,27 @@ def _drift(comparison: Comparison, difference: _Difference) -> str:
     if not live.exists:
         gone = difference.group.name in comparison.known_groups
         return "drift: it was made before and has been deleted outside" if gone else ""
-    if difference.choice.drift and live.deployment is not None:
-        named = f" ({live.deployment.name})" if live.deployment.name and live.deployment.mark is None else ""
-        return f"drift: deployment {live.deployment.id}{named} was made outside"
-    return ""
+    if not difference.choice.drift:
+        return ""
+    found = next(_made_outside(live))
+    named = f" ({found.name})" if found.name and found.mark is None else ""
+    to_core = "" if is_group(found.target_arn) else f" to {target_name(found.target_arn)}"
+    return f"drift: deployment {found.id}{named}{to_core} was made outside"
+
+
+def _made_outside(live: LiveGroup) -> Iterator[LiveDeployment]:
+    """The newest deployments of a group and its cores that somebody else made."""
+    newest = [*([live.deployment] if live.deployment is not None else []), *live.core_deployments.values()]
+    return (found for found in newest if is_outside(live, found))
+
+
+def _marked(live: LiveGroup, tags: Mapping[str, str], *, is_done: bool) -> dict[str, str]:
+    """The ``tags`` that a group shall have now. Where nothing else ``is_done`` to it, and what somebody else deployed
+    is as the files say, they have taken that over: what it was brought to last may stay marked until the next time.
+    """
+    if is_done or live.fleet != tags[FLEET_TAG] or not any(_made_outside(live)):
+        return dict(tags)
+    return {**tags, **{key: live.tags[key] for key in TEMPLATE_MARKS & live.tags.keys()}}
 
 
 def _foreign(fleet: str, live: LiveGroup) -> str:

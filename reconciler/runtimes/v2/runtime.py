@@ -1,6 +1,6 @@
 """Greengrass V2 as a runtime: its parts put together for one fleet."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reconciler.aws.cache import Cache
@@ -12,6 +12,7 @@ from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
 from reconciler.model.template import GREENGRASS_V2
+from reconciler.planning.accepting.saying import Said, Saying
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
@@ -32,6 +33,7 @@ from reconciler.runtimes.v2.outcomes import Reports, Waiter, summary
 from reconciler.runtimes.v2.plan import plan_groups
 from reconciler.runtimes.v2.pruning import Pruner
 from reconciler.runtimes.v2.publish import Publisher
+from reconciler.runtimes.v2.say_live import say_live, undeclared
 from reconciler.runtimes.v2.status import group_statuses
 
 
@@ -117,6 +119,14 @@ class GreengrassV2:
 
         errors = dict(zip(live.groups, in_parallel(error, live.groups.values()), strict=True))
         return group_statuses(groups, live.groups, live.cores, errors)
+
+    def say_live(self, said: Said, names: Collection[str]) -> Mapping[str, Saying | str]:
+        """What the files would have to say of live groups, or why they cannot. Never writes."""
+        return say_live(self._observer, said, names)
+
+    def undeclared(self, desired: DesiredState) -> frozenset[str]:
+        """The names of the thing groups with a deployment that no file declares. Never writes."""
+        return undeclared(self._observer, {group.name for group in desired.groups})
 
     def prepare(self, plan: Plan) -> None:
         """Put the artifacts of components that ``plan`` publishes into S3."""

@@ -1,0 +1,161 @@
+"""Accepting what others did to groups of V2: a plan is empty then, and the diff of the files is what one would do."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.testing import Sandbox
+from tests.execution.accepting import accepted, added, applied, plan_line
+from tests.fleets import FleetFiles, make_buckets
+from tests.runtimes.v2.conftest import BUDGETS
+from tests.runtimes.v2.fleets import PINNED, arn, group, newest, template
+
+LOGGER = "com.example.Logger"
+
+
+@pytest.fixture
+def fleet(aws: Sandbox, tmp_path: Path) -> FleetFiles:
+    make_buckets(aws.client)
+    recipe = {
+        "RecipeFormatVersion": "2020-01-25",
+        "ComponentName": LOGGER,
+        "Manifests": [{"Lifecycle": {"Run": "true"}}],
+    }
+    for version in ("1.0.0", "1.1.0"):
+        aws.client("greengrassv2").create_component_version(
+            inlineRecipe=json.dumps({**recipe, "ComponentVersion": version}).encode()
+        )
+    return FleetFiles(tmp_path / "fleet").fleet(limits=dict.fromkeys(BUDGETS, 10000), bulkDeployments=None)
+
+
+def logging(version: str = "1.0.0", **merge: Any) -> dict[str, Any]:
+    return {"componentVersion": version, "configurationUpdate": {"merge": merge}}
+
+
+ByHand = Callable[[Sandbox, str], None]
+
+
+def live(**changes: Any) -> ByHand:
+    """Revises a group's deployment: what the logger has to ``merge``, its ``version``, ``components``, or policies."""
+
+    def revise(aws: Sandbox, name: str) -> None:
+        found = newest(aws, arn(name))
+        components = found["components"]
+        if "merge" in changes:
+            components[LOGGER]["configurationUpdate"] = {"merge": json.dumps(changes["merge"] | {"site": name})}
+        if "version" in changes:
+            components[LOGGER]["componentVersion"] = changes["version"]
+        components |= changes.get("components", {})
+        aws.client("greengrassv2").create_deployment(
+            targetArn=arn(name),
+            deploymentName=found["deploymentName"],
+            components={name: spec for name, spec in components.items() if spec},
+            **({"deploymentPolicies": changes["policies"]} if "policies" in changes else {}),
+        )
+
+    return revise
+
+
+def without_site(aws: Sandbox, name: str) -> None:
+    logger = {"componentVersion": "1.0.0", "configurationUpdate": {"merge": json.dumps({"level": "info"})}}
+    aws.client("greengrassv2").create_deployment(targetArn=arn(name), components={**PINNED, LOGGER: logger})
+
+
+def reset(aws: Sandbox, name: str) -> None:
+    aws.client("greengrassv2").create_deployment(targetArn=arn(name), components={})
+
+
+def joined(aws: Sandbox, name: str) -> None:
+    aws.client("iot").create_thing(thingName="new-core")
+    aws.client("iot").add_thing_to_thing_group(thingGroupName=name, thingName="new-core")
+
+
+def departed(aws: Sandbox, name: str) -> None:
+    aws.client("iot").remove_thing_from_thing_group(thingGroupName=name, thingName=f"{name}-core-2")
+
+
+def device_joined(aws: Sandbox, name: str) -> None:
+    aws.client("iot").create_thing(thingName="new-device")
+    aws.client("greengrassv2").batch_associate_client_device_with_core_device(
+        coreDeviceThingName=f"{name}-core-1", entries=[{"thingName": "new-device"}]
+    )
+
+
+def device_departed(*cores: int) -> ByHand:
+    """Takes the device of a group from some of its cores."""
+
+    def disassociate(aws: Sandbox, name: str) -> None:
+        for core in cores:
+            aws.client("greengrassv2").batch_disassociate_client_device_from_core_device(
+                coreDeviceThingName=f"{name}-core-{core}", entries=[{"thingName": f"{name}-device-1"}]
+            )
+
+    return disassociate
+
+
+def of_core(aws: Sandbox, name: str) -> None:
+    target = f"arn:aws:iot:eu-central-1:123456789012:thing/{name}-core-2"
+    found = newest(aws, target)
+    logger = found["components"][LOGGER]
+    logger["configurationUpdate"] = {
+        "merge": json.dumps({"level": "info", "site": name, "own": 2, "at": f"{name}-core-2"})
+    }
+    aws.client("greengrassv2").create_deployment(
+        targetArn=target, deploymentName=found["deploymentName"], components={LOGGER: logger}
+    )
+
+
+def gone(aws: Sandbox, name: str) -> None:
+    aws.client("iot").delete_thing_group(thingGroupName=name)
+
+
+CASES: dict[str, tuple[ByHand, str | None]] = {
+    "value-changed": (live(merge={"level": "debug"}), "configuration:; com.example.Logger: {level: debug}"),
+    "value-added": (
+        live(merge={"level": "info", "deep": {"x": [1]}}),
+        "configuration:; com.example.Logger:; deep:; x: [1]",
+    ),
+    "value-gone": (without_site, "version: 6"),
+    "version-changed": (live(version="1.1.0"), "version: 7"),
+    "as-version-2": (live(version="1.1.0", merge={"level": "info", "keep": 7}), "version: 2"),
+    "component-gone": (live(components={LOGGER: None}), "version: 4"),
+    "component-added": (live(components={"aws.greengrass.Cli": {"componentVersion": "2.12.6"}}), "version: 3"),
+    "component-added-2": (live(components={"aws.greengrass.Cli": {"componentVersion": "2.12.6"}}), "version: 3"),
+    "policies": (live(policies={"failureHandlingPolicy": "DO_NOTHING"}), "version: 5"),
+    "reset": (reset, "deployment: {state: reset}"),
+    "core-joined": (joined, "- thingName: new-core; cores: [core-joined-core-1, core-joined-core-2]"),
+    "core-gone": (departed, ""),
+    "device-joined": (device_joined, "- thingName: new-device; cores: [device-joined-core-1]"),
+    "device-gone": (device_departed(1, 2), ""),
+    "device-moved": (device_departed(1), "cores: [device-moved-core-2]"),
+    "own-changed": (of_core, "own: 2; at: ${thingName}"),
+    "gone": (gone, None),
+}
+"""What is done to the group of that name by hand, and the lines that its file gets."""
+
+
+def test_export_then_plan_is_empty(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(fleet, com_example_Logger=logging(level="info", site="${groupName}"))
+    template(fleet, 2, com_example_Logger=logging("1.1.0", level="info", keep=7, site="${groupName}"))
+    for name in ("as-it-was", *CASES):
+        own = {"configuration": {LOGGER: {"own": 1}}} if name == "own-changed" else {}
+        group(fleet, name, cores=[{"thingName": f"{name}-core-1"}, {"thingName": f"{name}-core-2", **own}], devices=1)
+    applied(fleet, aws)
+    aws.advance(10)
+    before = {name: fleet.path_of(name).read_text(encoding="utf-8") for name in CASES}
+    for name, (by_hand, _) in CASES.items():
+        by_hand(aws, name)
+    aws.advance(10)
+    aws.clear_calls()
+    result = accepted(fleet)
+    assert aws.writes() == []
+    assert (result.left, result.groups) == ((), tuple(sorted(CASES)))
+    expected = {f"groups/{name}.yaml": words for name, (_, words) in CASES.items()}
+    found = {f"groups/{name}.yaml": added(text, result.files[f"groups/{name}.yaml"]) for name, text in before.items()}
+    assert found == expected
+    assert result.files.keys() == {*expected, "templates.yaml"}
+    assert plan_line(fleet) == f"No changes. {len(CASES)} groups match the files."
+    assert list(accepted(fleet).files) == []
