@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.desired.load import load_written
 from reconciler.desired.sources import Sources, read_sources
 from reconciler.execution.drift import find_drift
-from reconciler.execution.session import Session, memory_of, plan_with
+from reconciler.execution.session import Session, compare_all
 from reconciler.model.accepted import Accepted, Left
 from reconciler.model.drift import Moved
 from reconciler.model.errors import ConfigurationError
@@ -99,12 +99,7 @@ def _left_to_do(session: Session, sayings: Sequence[Saying], *, expect_some: boo
     """What a plan of the files, once they say ``sayings``, would still change."""
     names = {saying.group for saying in sayings}
     groups = [group for group in session.desired.groups if group.name in names]
-    memory = memory_of(session.ledger)
-    plan, facts = plan_with(
-        session,
-        groups,
-        lambda runtime, members: runtime.plan(session.desired, members, memory, expect_some=expect_some),
-    )
+    plan, facts = compare_all(session, groups, expect_some=expect_some)
     return [
         Left(group.name, f"no file can say all of it: {_first_of(group)} would still differ")
         for group in plan.groups
