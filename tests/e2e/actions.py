@@ -27,37 +27,47 @@ _STAND_INS = {
 
 
 class Actions:
-    """Workflows of a fleet repository that calls ours, run with ``variables`` in their environment."""
+    """Workflows of a fleet repository that calls ours, run with ``variables`` in their environment.
 
-    def __init__(self, repository: Repository, files: Path, variables: Mapping[str, str]) -> None:
+    With ``accept`` drift goes along with a pull request, as the guide shows it.
+    """
+
+    def __init__(
+        self, repository: Repository, files: Path, variables: Mapping[str, str], *, accept: bool = False
+    ) -> None:
         self.repository, self.artifacts = repository, files / "artifacts"
         self._files, self._variables = files, dict(variables)
         for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
             # act refuses what it does not know, and it knows no queues; it runs one job after the other anyway.
             text = re.sub(r"^ +queue: max.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
             repository.write(f".github/workflows/{path.name}", text)
-        repository.write(".github/workflows/fleet.yml", _documented())
+        repository.write(".github/workflows/fleet.yml", _documented(accept=accept))
         repository.git("remote", "add", "origin", "https://github.com/octo/fleets.git")
         self._local = [f"--local-repository={name}={self._stand_in(name)}" for name in self._pinned()]
-        tools = files / "tools"
+        self._tools = tools = files / "tools"
         tools.mkdir()
-        (tools / "reconcile").symlink_to(BIN / "reconcile")
+        for tool in ("aws", "reconcile"):
+            (tools / tool).symlink_to(BIN / tool)
         (tools / "pip").write_text("#!/bin/sh\n", encoding="utf-8")
         (tools / "pip").chmod(0o755)
         self._variables |= {"TOOLS": str(tools), "ARTIFACTS": str(self.artifacts), "HOME": str(files)}
 
-    def run(self, event: str, payload: Mapping[str, Any], run_id: int) -> subprocess.CompletedProcess[str]:
-        """Run what ``event`` starts; the log is in ``stdout``."""
+    def run(
+        self, event: str, payload: Mapping[str, Any], run_id: int, workflow: str = "fleet.yml", job: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run what ``event`` starts in a workflow, or one job of it; the log is in ``stdout``."""
         self._files.joinpath("event.json").write_text(json.dumps(payload), encoding="utf-8")
         variables = {**self._variables, "GITHUB_RUN_ID": str(run_id)}
         return subprocess.run(
             [
                 BIN / "act",
                 event,
-                "--workflows=.github/workflows/fleet.yml",
+                f"--workflows=.github/workflows/{workflow}",
+                *([f"--job={job}"] if job else []),
                 "--platform=ubuntu-latest=-self-hosted",
                 f"--eventpath={self._files / 'event.json'}",
                 "--secret=GITHUB_TOKEN=token",
+                "--secret=ACCEPT_TOKEN=token-for-accepting",
                 "--no-cache-server",
                 *self._local,
                 *(f"--env={name}={value}" for name, value in variables.items()),
@@ -69,6 +79,10 @@ class Actions:
             timeout=TIMEOUT,
             check=False,
         )
+
+    def call(self, tool: str, *arguments: str) -> None:
+        """Run a tool as a step would, outside of any."""
+        subprocess.run([self._tools / tool, *arguments], env={**os.environ, **self._variables}, check=True)
 
     def _pinned(self) -> set[str]:
         """The actions of others that the workflows use, each at its commit; act checks out by itself."""
@@ -101,19 +115,19 @@ class Actions:
         return directory
 
 
-def _documented() -> str:
+def _documented(*, accept: bool) -> str:
     """The workflow that docs/github.md shows, calling those beside it, without an account's roles."""
-    [lines] = [
-        block.lines
-        for block in blocks(ROOT / "docs" / "github.md")
-        if block.lines[0] == "# .github/workflows/fleet.yml"
-    ]
+    guide = [block.lines for block in blocks(ROOT / "docs" / "github.md")]
+    [lines] = [lines for lines in guide if lines[0] == "# .github/workflows/fleet.yml"]
+    if accept:  # in place of what the drift job, the last one, is called with
+        [instead] = [lines for lines in guide if "accept: true" in lines[0]]
+        lines = (*lines[:-1], *instead)
     text = "\n".join(lines)
-    for pattern, instead in (
+    for pattern, new in (
         (r"OWNER/greengrass-reconciler/(\S+)@TAG", r"./\1"),
         (r"version: 0\.1\.0", 'version: ""'),
         (r'role: "?arn:aws:iam::\d+:role/[\w-]+"?', 'role: ""'),
     ):
-        text, count = re.subn(pattern, instead, text)
+        text, count = re.subn(pattern, new, text)
         assert count == 3, pattern
     return text

@@ -1,5 +1,6 @@
 """The workflows as a fleet repository has them: from a pull request to an issue about drift that closes itself."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.github.workflow_runs import workflow_run
 pytestmark = pytest.mark.long
 
 NUMBER = 2
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture
@@ -48,18 +50,18 @@ def write_fleet(repository: Repository, timeout: int = 3, version: int = 1) -> N
     files.group("berlin", version, devices=1).group("munich", version, devices=1).write()
 
 
+def variables_of(github: StandIn) -> dict[str, str]:
+    """What lets a step find the stand-in for GitHub."""
+    return {"GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": github.state.repository, "no_proxy": "127.0.0.1"}
+
+
 def test_from_a_pull_request_to_drift_and_back(
     repository: Repository, github: StandIn, aws: Sandbox, tmp_path: Path
 ) -> None:
     make_table(aws.client)
     state = github.state
-    variables = {
-        **aws.env,
-        "GITHUB_API_URL": github.url,
-        "GITHUB_REPOSITORY": state.repository,
-        "no_proxy": "127.0.0.1",
-    }
-    actions = Actions(repository, tmp_path, variables)
+    state.git = repository
+    actions = Actions(repository, tmp_path, {**aws.env, **variables_of(github)}, accept=True)
     base = repository.commit("Add workflows")
 
     def run(event: str, document: dict[str, Any], number: int, head: str) -> str:
@@ -122,10 +124,57 @@ def test_from_a_pull_request_to_drift_and_back(
     assert issue["state"] == "closed"
     assert github.bodies(issue["number"]) == ["No drift any more: No drift. 2 groups match the files."]
 
+    # Deleted by hand: a pull request that accepts it. Merged: nothing differs, and issue and branch are gone.
+    munich = live.groups(aws.client)["munich"]["Id"]
+    aws.client("greengrass").reset_deployments(GroupId=munich, Force=True)
+    aws.client("greengrass").delete_group(GroupId=munich)
+    run("schedule", {}, 108, commit)
+    [issue], pull = state.issues.values(), max(state.pulls.values(), key=lambda pull: pull["number"])
+    assert f"merge #{pull['number']}, which writes it into the files" in issue["body"]
+    assert "token-for-accepting" in github.tokens
+    repository.git("merge", "--quiet", "--squash", "reconcile/accept-demo")
+    commit = repository.commit("Accept")
+    pull |= {"state": "closed", "merged_at": "2026-11-26T09:00:00Z"}
+    run("schedule", {}, 109, commit)
+    [issue] = state.issues.values()
+    assert (issue["state"], repository.git("branch", "--list", "reconcile/*")) == ("closed", "")
+
     # Pushed past everybody: the first job stops, and what the second one applies is what it has shown.
     write_fleet(repository, version=2, timeout=9)
     pushed = repository.commit("Push")
     document = {**payload("push"), "ref": "refs/heads/main", "before": commit, "after": pushed}
-    log = run("push", document, 108, pushed)
+    log = run("push", document, 110, pushed)
     assert "no reviewed plan was found for this commit" in log
     assert log.index("somebody has to approve it") < log.index("Apply what is approved") < log.index("Apply complete")
+
+
+def test_the_example_fleet_of_this_project(repository: Repository, github: StandIn, tmp_path: Path) -> None:
+    """What ci.yml does with it: each job in a sandbox of its own, as on runners of their own."""
+    shutil.copytree(EXAMPLES, repository.path / "examples")
+    actions = Actions(repository, tmp_path, variables_of(github))
+    head = repository.commit("Add workflows")
+    state = github.state
+
+    def run(event: str, document: dict[str, Any], number: int, job: str) -> str:
+        state.runs[number] = workflow_run(github, number, head, event)
+        try:
+            ran = actions.run(event, document, number, "ci.yml", job)
+        finally:
+            actions.call("reconcile", "sandbox", "stop")
+        assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+        return ran.stdout
+
+    document = payload("pull_request.opened")
+    document["pull_request"]["head"]["sha"], document["pull_request"]["base"]["sha"] = head, "0" * 40
+    github.add_pull(document["pull_request"])
+    run("pull_request", document, 201, "plan")
+    [comment] = github.bodies(NUMBER)
+    assert "### Fleet `demo`: changes" in comment
+    pull = {**state.pulls[NUMBER], "merged_at": "2026-11-26T09:00:00Z", "merge_commit_sha": head}
+    github.add_pull(pull)
+    state.pulls_of[head] = [NUMBER]
+    run("push", {**payload("push"), "ref": "refs/heads/main", "before": "0" * 40, "after": head}, 202, "apply")
+    [comment] = github.bodies(NUMBER)
+    assert "### Fleet `demo`: applied" in comment
+    assert "No drift. " in run("schedule", {}, 203, "drift")
+    assert state.issues == {}
