@@ -20,6 +20,9 @@ BIN = Path(sys.executable).parent
 TIMEOUT = 300
 
 _STAND_INS = {
+    "actions/cache/restore": """newest=$(find "$CACHES" -name "$BEGINS*" | sort | tail -1)
+        test -z "$newest" || { mkdir -p "$(dirname "$FROM")"; cp "$newest" "$FROM"; }""",
+    "actions/cache/save": 'cp "$FROM" "$CACHES/$KEY"',
     "actions/setup-python": 'echo "$TOOLS" >> "$GITHUB_PATH"',
     "actions/upload-artifact": 'mkdir -p "$ARTIFACTS/$NAME"; test ! -d "$FROM" || cp -r "$FROM/." "$ARTIFACTS/$NAME"',
     "aws-actions/configure-aws-credentials": "exit 1  # no role is given",
@@ -35,7 +38,8 @@ class Actions:
     def __init__(
         self, repository: Repository, files: Path, variables: Mapping[str, str], *, accept: bool = False
     ) -> None:
-        self.repository, self.artifacts = repository, files / "artifacts"
+        self.repository, self.artifacts, self.caches = repository, files / "artifacts", files / "caches"
+        self.caches.mkdir()
         self._files, self._variables = files, dict(variables)
         for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
             # act refuses what it does not know, and it knows no queues; it runs one job after the other anyway.
@@ -51,6 +55,7 @@ class Actions:
         (tools / "pip").write_text("#!/bin/sh\n", encoding="utf-8")
         (tools / "pip").chmod(0o755)
         self._variables |= {"TOOLS": str(tools), "ARTIFACTS": str(self.artifacts), "HOME": str(files)}
+        self._variables["CACHES"] = str(self.caches)
 
     def run(
         self, event: str, payload: Mapping[str, Any], run_id: int, workflow: str = "fleet.yml", job: str = ""
@@ -87,12 +92,20 @@ class Actions:
     def _pinned(self) -> set[str]:
         """The actions of others that the workflows use, each at its commit; act checks out by itself."""
         texts = [path.read_text(encoding="utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml")]
-        uses = {name for text in texts for name in re.findall(r"uses: ([\w.-]+/[\w.-]+@[0-9a-f]{40})", text)}
+        pattern = r"uses: ([\w.-]+/[\w.-]+)(/[\w.-]+)?(@[0-9a-f]{40})"
+        uses = {name + commit for text in texts for name, _, commit in re.findall(pattern, text)}
         return {name for name in uses if not name.startswith("actions/checkout@")}
 
     def _stand_in(self, name: str) -> Path:
-        directory = self._files / "actions" / name.replace("/", "-")
+        repository, directory = name.partition("@")[0], self._files / "actions" / name.replace("/", "-")
+        for action, script in _STAND_INS.items():
+            if action.startswith(repository):
+                self._write_action(action, script, directory / action.removeprefix(repository).lstrip("/"))
+        return directory
+
+    def _write_action(self, name: str, script: str, directory: Path) -> None:
         directory.mkdir(parents=True)
+        inputs = {"FROM": "path", "NAME": "name", "KEY": "key", "BEGINS": "restore-keys"}
         action = {
             "name": name,
             "description": "On this machine.",
@@ -101,18 +114,14 @@ class Actions:
                 "steps": [
                     {
                         "shell": "bash",
-                        "run": _STAND_INS[name.partition("@")[0]],
-                        "env": {"NAME": "${{ inputs.name }}", "FROM": "${{ inputs.path }}"},
+                        "run": script,
+                        "env": {variable: f"${{{{ inputs.{name} }}}}" for variable, name in inputs.items()},
                     }
                 ],
             },
-            "inputs": {
-                "name": {"description": "Name.", "default": ""},
-                "path": {"description": "Path.", "default": ""},
-            },
+            "inputs": {name: {"description": name, "default": ""} for name in inputs.values()},
         }
         (directory / "action.yml").write_text(json.dumps(action), encoding="utf-8")
-        return directory
 
 
 def _documented(*, accept: bool) -> str:
@@ -124,6 +133,7 @@ def _documented(*, accept: bool) -> str:
         lines = (*lines[:-1], *instead)
     text = "\n".join(lines)
     for pattern, new in (
+        (r"root: fleets(,?\s*)", r"root: fleets\1cache: true\1"),
         (r"OWNER/greengrass-reconciler/(\S+)@TAG", r"./\1"),
         (r"version: 0\.1\.0", 'version: ""'),
         (r'role: "?arn:aws:iam::\d+:role/[\w-]+"?', 'role: ""'),
