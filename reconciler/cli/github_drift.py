@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.fleet import opened
+from reconciler.cli.fleet import OpenFleet, opened
 from reconciler.cli.output import print_lines
 from reconciler.execution.accept import accept_live
 from reconciler.execution.drift import find_drift
@@ -16,6 +16,7 @@ from reconciler.github.drift import Propose, report_drift
 from reconciler.github.job import Job, open_job
 from reconciler.model.accepted import Accepted
 from reconciler.model.drift import Drift
+from reconciler.model.errors import ReconcileError
 from reconciler.reporting.accepted import accepted_markdown
 from reconciler.reporting.drift import drift_document, drift_lines, drift_summary
 from reconciler.reporting.json_text import json_text
@@ -44,19 +45,28 @@ def drift(directory: str, output_directory: Path | None, stats: Path | None, *, 
     job = open_job(os.environ, print_lines)
     with opened(directory, (), (), stats) as fleet:
         found = find_drift(fleet.session, fleet.groups, expect_some=not allow_empty)
-        accepted = Accepted()
-        if accept and found.groups:
-            accepted = accept_live(fleet.session, fleet.groups, expect_some=not allow_empty)
+        accepted = _accepted(job, fleet, found, expect_some=not allow_empty) if accept else None
     with commands_stopped(print_lines):
         print_lines(drift_lines(found, Style()))
     if output_directory is not None:
         output_directory.mkdir(parents=True, exist_ok=True)
         (output_directory / "drift.json").write_text(json_text(drift_document(found)), encoding="utf-8")
-        if accept:
+        if accepted is not None:
             (output_directory / "accept.md").write_text(accepted_markdown(found, accepted, Page()), encoding="utf-8")
-    report_drift(job, found, _proposing(job, found, accepted, directory) if accept else None)
+    report_drift(job, found, _proposing(job, found, accepted, directory) if accepted is not None else None)
     write_output(job.context.output, drift="true" if found.groups else "false", summary=drift_summary(found))
     return 0
+
+
+def _accepted(job: Job, fleet: OpenFleet, found: Drift, *, expect_some: bool) -> Accepted | None:
+    """The files that say what is live; None, and a warning, where that cannot be told: drift is told all the same."""
+    if not found.groups:
+        return Accepted()
+    try:
+        return accept_live(fleet.session, fleet.groups, expect_some=expect_some)
+    except ReconcileError as error:
+        job.warn(f"what is live cannot be accepted into the files: {error.message}")
+        return None
 
 
 def _proposing(job: Job, found: Drift, accepted: Accepted, directory: str) -> Propose:

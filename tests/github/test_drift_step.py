@@ -1,5 +1,6 @@
 """``reconcile github drift``: one issue for a fleet, from the first drift to the last."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from reconciler.github.drift import seen_now
 from reconciler.github.issues import Issue
 from reconciler.model.drift import Drift, Moved
+from reconciler.model.errors import ReconcileError
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import run_cli
@@ -79,22 +81,27 @@ def delete(aws: Sandbox) -> None:
     aws.client("greengrass").delete_group(GroupId=identifier)
 
 
-def test_accepting_goes_along_with_the_issue_and_ends_with_it(workflow: Workflow, aws: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("act", "kind", "matching"), [(delete, "deleted", "1 group matches"), (strip, "changed", "2 groups match")]
+)
+def test_accepting_goes_along_with_the_issue_and_ends_with_it(
+    act: Callable[[Sandbox], None], kind: str, matching: str, workflow: Workflow, aws: Sandbox, tmp_path: Path
+) -> None:
     state = workflow.stand_in.state
     state.git = workflow.repository
     assert run_cli("apply", "fleets/demo", "--yes").code == 0
-    delete(aws)
+    act(aws)
     aws.clear_calls()
     ran, outputs, summary = look(workflow, "--accept", "--output-directory", str(tmp_path / "out"))
     assert (ran.code, outputs["drift"]) == (0, "true")
     assert aws.writes() == []
-    assert "| `munich` | **deleted** |" in (tmp_path / "out" / "accept.md").read_text(encoding="utf-8")
+    assert f"| `munich` | **{kind}** |" in (tmp_path / "out" / "accept.md").read_text(encoding="utf-8")
     [issue], [pull] = issues(workflow), list(state.pulls.values())
     words = f"To keep it, merge #{pull['number']}, which writes it into the files."
     assert words in issue["body"]
     assert words in summary
     assert f"The drift is told in #{issue['number']}." in pull["body"]
-    assert "| `munich` | **deleted** |" in pull["body"]
+    assert f"| `munich` | **{kind}** |" in pull["body"]
     requests = len(workflow.stand_in.requests)
     look(workflow, "--accept")
     methods = [method for method, _ in workflow.stand_in.requests[requests:]]
@@ -102,7 +109,7 @@ def test_accepting_goes_along_with_the_issue_and_ends_with_it(workflow: Workflow
     workflow.repository.git("merge", "--quiet", "--squash", "reconcile/accept-demo")
     workflow.repository.commit("Merge")
     pull |= {"state": "closed", "merged_at": "2026-11-26T09:00:00Z"}
-    assert run_cli("plan", "fleets/demo").last_line == "No changes. 1 group matches the files."
+    assert run_cli("plan", "fleets/demo").last_line == f"No changes. {matching} the files."
     ran, outputs, _ = look(workflow, "--accept")
     assert (outputs["drift"], issues(workflow)[0]["state"]) == ("false", "closed")
     assert workflow.repository.git("branch", "--list", "reconcile/*") == ""
@@ -118,6 +125,20 @@ def test_accepting_takes_the_token_that_is_for_it(workflow: Workflow, aws: Sandb
         by_token[token].add(f"{method} {template.removeprefix('/repos/{owner}/{repo}')}")
     assert "POST /pulls" in by_token["other-token"]
     assert by_token["token"] == {"GET /user", "GET /issues", "POST /issues", "POST /labels"}
+
+
+def test_drift_is_told_also_where_it_cannot_be_accepted(
+    workflow: Workflow, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ReconcileError("AWS does not say")
+
+    assert run_cli("apply", "fleets/demo", "--yes").code == 0
+    delete(aws)
+    monkeypatch.setattr("reconciler.cli.github_drift.accept_live", refuse)
+    ran, outputs, _ = look(workflow, "--accept")
+    assert (ran.code, outputs["drift"], len(issues(workflow))) == (0, "true", 1)
+    assert "::warning::what is live cannot be accepted into the files: AWS does not say" in ran.out
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
