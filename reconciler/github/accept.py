@@ -13,7 +13,7 @@ from typing import Any
 from reconciler.github.branches import Tip, delete_branch, make_commit, put_branch, tip_of
 from reconciler.github.client import GitHub, GitHubError
 from reconciler.github.comments import Render, fitting
-from reconciler.github.git import GitError, commit_of, prefix_of
+from reconciler.github.git import GitError, blobs_of, commit_of, prefix_of
 from reconciler.github.job import Job
 from reconciler.github.pages import Proposed, identity, page
 from reconciler.github.pulls import Pull, close_pull, edit_pull, find_pulls, open_pull
@@ -34,11 +34,13 @@ _ATTEMPTS = 3  # at a branch that others make, move or delete meanwhile
 class _Change:
     """What is proposed: ``files`` as they are to be on top of ``commit``, from ``branch`` into ``base``.
 
-    ``told`` is a digest of what its page says besides, ``run`` the workflow run that proposes it.
+    ``digest`` is over what the files are and were: another text on the base is another change. ``told`` is one of what
+    its page says besides, and ``run`` the workflow run that proposes it.
     """
 
     fleet: str
     files: Mapping[str, str | None]
+    digest: str
     commit: str
     branch: str
     base: str
@@ -48,10 +50,6 @@ class _Change:
     @property
     def title(self) -> str:
         return f"Accept what is live in fleet {self.fleet}"
-
-    @property
-    def digest(self) -> str:
-        return digest(dict(self.files))
 
     @property
     def facts(self) -> dict[str, str]:
@@ -67,6 +65,7 @@ def propose(job: Job, drift: Drift, accepted: Accepted, directory: str, issue: i
     """
     try:
         prefix, commit = prefix_of(Path(directory)), commit_of(Path(directory), "HEAD")
+        blobs = blobs_of(Path(directory), commit)
     except GitError as error:
         job.warn(f"what is live cannot be accepted into the files: {error.message}")
         return None
@@ -76,6 +75,7 @@ def propose(job: Job, drift: Drift, accepted: Accepted, directory: str, issue: i
     change = _Change(
         fleet=drift.fleet,
         files={in_repository(prefix, path): text for path, text in accepted.files.items()},
+        digest=digest({path: [blobs.get(path), text] for path, text in accepted.files.items()}),
         commit=commit,
         branch=branch_of(drift.fleet),
         base=job.context.branch,
@@ -119,13 +119,13 @@ def _put(api: GitHub, change: _Change, render: Render) -> Proposed | None:
     tip = tip_of(api, change.branch)
     if tip is not None and not _is_ours(tip, change):
         return Proposed("others", number, change.branch) if shown is not None or change.files else None
+    if shown is not None and _run_of(shown) > change.run:
+        return Proposed("open", number, change.branch)
     if not change.files:
         _withdraw(api, change, shown, tip)
         return None
     if shown is None and (rejected := _rejected(pulls, change)) is not None:
         return Proposed("closed", rejected.number, change.branch)
-    if shown is not None and _run_of(shown) > change.run:
-        return Proposed("open", number, change.branch)
     try:
         if not (_is_at(tip, change) or _write(api, change)):
             return Proposed("others", number, change.branch)

@@ -53,6 +53,13 @@ def changed_paths(root: Path, base: str, head: str) -> set[str]:
     return set(filter(None, text.split("\0")))
 
 
+def blobs_of(root: Path, commit: str) -> dict[str, str]:
+    """The id of each file's content below ``root`` in a commit, by its path relative to that."""
+    lines = git(root, "ls-tree", "-r", "-z", commit).split("\0")
+    entries = (line.partition("\t") for line in lines if line)
+    return {path: facts.rpartition(" ")[2] for facts, _, path in entries}
+
+
 def git(directory: Path, *arguments: str, **variables: str) -> str:
     """What a git command prints, run in ``directory``. Raises GitError if it fails or cannot be run."""
     try:

@@ -248,10 +248,21 @@ def test_a_pull_request_of_a_fork_is_not_ours(proposing: Proposing) -> None:
     assert proposed.number != fork["number"]
 
 
-def test_a_later_run_is_not_undone(proposing: Proposing) -> None:
+@pytest.mark.parametrize("earlier", [LIVE, NOTHING])
+def test_a_later_run_is_not_undone(earlier: Accepted, proposing: Proposing) -> None:
     proposing(OTHER, run=200)
-    proposing(LIVE, run=150)
-    assert proposing.text() == "munich: otherwise"
+    proposing(earlier, run=150)
+    assert (proposing.pulls[0]["state"], proposing.text()) == ("open", "munich: otherwise")
+
+
+def test_a_file_that_goes_and_is_changed_meanwhile_goes_as_it_is_now(proposing: Proposing) -> None:
+    """The branch would be in conflict with its base otherwise."""
+    gone = replace(LIVE, files={"old.yaml": None})
+    proposing(gone)
+    proposing.repository.write("fleets/demo/old.yaml", "older\n")
+    base = proposing.repository.commit()
+    proposing(gone)
+    assert proposing.repository.git("rev-parse", f"{BRANCH}~1") == base
 
 
 @pytest.mark.parametrize("accepted", [LIVE, OTHER])
