@@ -4,7 +4,7 @@ Pure. Findings of severity error block their group: there is nothing that an app
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.desired.wire import MAX_GROUP_DOCUMENT, MAX_THING_DOCUMENT, wire_size
@@ -14,7 +14,7 @@ from reconciler.model.plan import GuardFinding
 from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.choice import Wanted
 from reconciler.runtimes.v2.documents import Document
-from reconciler.runtimes.v2.live import Core, LiveDeployment
+from reconciler.runtimes.v2.live import Core, LiveGroup
 from reconciler.runtimes.v2.members import Cores
 from reconciler.runtimes.v2.recipes import dependencies, used_by
 from reconciler.runtimes.v2.versions import at_least, meets
@@ -102,19 +102,20 @@ def _unmet(desired: DesiredState, groups: Iterable[Group], own: Group, documents
 
 
 def warn(
-    desired: DesiredState, group: Group, before: LiveDeployment | None, wanted: Wanted
+    desired: DesiredState, group: Group, cores: Cores, live: LiveGroup, wanted: Wanted
 ) -> Iterator[tuple[str, str]]:
     """What is worth knowing before ``group`` is sent what it shall have: guard and words, without the group's name."""
     document, of_cores = wanted.of(group)
     if document is None or group.deployment.state != "deployed":
         return
     _, floating = used_by(document, desired.components)
-    if not any(name in document["components"] for name in NUCLEI) and document["components"]:
+    pinned = _pinned(group, cores, wanted) | document["components"].keys()
+    if pinned.isdisjoint(NUCLEI) and document["components"]:
         message = (
             f"{NUCLEUS} is not among the components: AWS may bring another version of it with any deployment; pin it"
         )
         yield "floating", message
-    rest = [f"{name} (for {who})" for name, who in sorted(floating.items()) if name not in NUCLEI]
+    rest = [f"{name} (for {who})" for name, who in sorted(floating.items()) if name not in {*NUCLEI, *pinned}]
     if rest:
         yield "floating", f"{some_of(rest)}: not among the components, so that the newest version is taken; pin it"
     for name, most, found in _sized(group, document, of_cores):
@@ -124,13 +125,29 @@ def warn(
                 "greengrass:GetDeploymentConfiguration"
             )
             yield "document-size", message
-    if before is not None:
-        for component, pointers in _left_over(before.document, document):
-            message = (
-                f"{component} keeps {some_of(pointers)} on its devices, which an earlier deployment merged and this "
-                f"one does not name; add `reset: [{', '.join(map(repr, pointers[:3]))}]`, or `reset: ['']`"
-            )
-            yield "left-over", message
+    if live.deployment is not None:
+        for component, pointers in _left_over(live.deployment.document, document):
+            yield "left-over", _keeps(component, pointers, "its devices")
+    for thing, before in sorted(live.core_deployments.items()):
+        if thing in {core.thing_name for core in group.cores}:
+            for component, pointers in _left_over(before.document, of_cores.get(thing, document)):
+                yield "left-over", _keeps(component, pointers, thing)
+
+
+def _pinned(group: Group, cores: Cores, wanted: Wanted) -> frozenset[str]:
+    """The components whose version every core of ``group`` has from one of its groups."""
+    found: list[frozenset[str]] = []
+    for names in {cores.groups[core.thing_name] for core in group.cores}:
+        documents = (wanted.of(cores.declared[name])[0] for name in names)
+        found.append(frozenset().union(*(document["components"] for document in documents if document is not None)))
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _keeps(component: str, pointers: Sequence[str], where: str) -> str:
+    return (
+        f"{component} keeps {some_of(pointers)} on {where}, which an earlier deployment merged and this one does not "
+        f"name; add `reset: [{', '.join(map(repr, pointers[:3]))}]`, or `reset: ['']`"
+    )
 
 
 def _left_over(before: Document, after: Document) -> Iterator[tuple[str, list[str]]]:

@@ -1,18 +1,18 @@
-"""Whether a group's targets get a new deployment, and why: the thing group first, then single cores. Pure."""
+"""Whether a group's targets get a new deployment, and why. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.model.canonical import plain
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.plan import Action, Change
 from reconciler.planning.differences import differences
 from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG
-from reconciler.runtimes.v2.documents import NOTHING, Document, comparable, document_digest
-from reconciler.runtimes.v2.live import LiveDeployment, LiveGroup
-from reconciler.runtimes.v2.names import group_key, mark
+from reconciler.runtimes.parallel import some_of
+from reconciler.runtimes.v2.documents import NOTHING, Document, comparable
+from reconciler.runtimes.v2.live import LiveGroup, is_outside
+from reconciler.runtimes.v2.to_cores import SENT_AGAIN, Sending, orphaned, to_cores
 
 SECTIONS = ("deploymentPolicies", "iotJobConfiguration")
 
@@ -59,111 +59,35 @@ class Wanted:
 
 
 def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Choice:
-    """The deployments that bring the group's cores to what the files say, if they are not on their way there.
-
-    A core takes no version of a component but the one that all deployments to it ask for. So what a core alone has
-    gives way before the thing group gets other versions, and comes back after that.
-    """
+    """The deployments that bring the group's cores to what the files say, if they are not on their way there."""
     wanted, of_cores = documents.of(group)
     if wanted is None:
         return Choice()
-    why = _why(group, live, wanted)
-    sending = _Sending(fleet, group, live)
+    why = _why(group, live, wanted) or _why_anew(group, live, of_cores)
+    sending = Sending(fleet, live, group.template)
     inputs: dict[str, Any] = {"targetArn": live.arn}
     if why is not None:
-        inputs |= sending.entry(wanted, live.arn, live.deployment)
+        inputs |= sending.to_group(wanted)
         if why.redeploy is not None:
             inputs["value"] = why.redeploy
     elif live.deployment is not None:
         inputs["deploymentId"] = live.deployment.id
-    changes = [] if why is None else [*why.changes]
-    drift = why is not None and why.drift
-    release: list[dict[str, Any]] = []
-    cores: list[dict[str, Any]] = []
-    late: list[dict[str, Any]] = []
-    for thing in sorted(of_cores.keys() | live.core_deployments.keys()):
-        before, after = live.core_deployments.get(thing), of_cores.get(thing)
-        in_the_way = before is not None and why is not None and _differ(before.document, wanted)
-        is_same = _is_there(before, after or NOTHING) and not _is_of_another(fleet, group, before)
-        if before is not None and not before.is_reset and (after is None or in_the_way):
-            release.append(sending.core(thing, NOTHING))
-        if after is not None and (in_the_way or not is_same):
-            waits = in_the_way or _is_under_way(live) or (why is not None and _differ(after, _document(live)))
-            (late if waits else cores).append(sending.core(thing, after))
-        if not is_same:
-            changes.extend(_core_changes(thing, before, after or NOTHING))
-            drift = drift or (before is not None and is_outside(live, before))
+    alone = to_cores(sending, wanted if why is not None else None, of_cores)
     notes = _notes(live, sending=why is not None)
-    if why is None and not release and not cores and not late:
+    if why is None and not alone.release and not alone.cores and not alone.late:
         return Choice(notes=notes)
-    reasons = [why.reason] if why is not None and why.reason else []
-    if count := len({entry["thingName"] for entry in (*release, *cores, *late)}):
-        reasons.append(f"{count} core{'s differ' if count > 1 else ' differs'} in what it alone gets")
     kind = why.kind if why is not None else "deploy"
-    action = Action(f"{group.name}/{kind}", kind, group.name, (), {**inputs, "release": release, "cores": cores})
-    after_all = (Action(f"{group.name}/deploy-cores", "deploy-cores", group.name, (action.id,), {"cores": late}),)
+    inputs |= {"release": list(alone.release), "cores": list(alone.cores)}
+    action = Action(f"{group.name}/{kind}", kind, group.name, (), inputs)
     return Choice(
         action,
-        tuple(sorted(changes)),
-        tuple(reasons),
+        tuple(sorted((*(why.changes if why is not None else ()), *alone.changes))),
+        tuple(filter(None, (why.reason if why is not None else "", *alone.reasons))),
         notes,
-        drift=drift,
+        drift=alone.drift or (why is not None and why.drift),
         marks={REDEPLOY_OF_TAG: live.deployment.id} if kind == "redeploy" and live.deployment else {},
         contents=sending.contents,
-        late=after_all if late else (),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sending:
-    """Makes the inputs that name a deployment to be asked for, and gathers the documents that they name by digest."""
-
-    fleet: Fleet
-    group: Group
-    live: LiveGroup
-    contents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def entry(self, document: Document, arn: str, before: LiveDeployment | None, home: str = "") -> dict[str, Any]:
-        """A deployment of ``document`` to ``arn`` after ``before``; ``home`` is the group where it is to one core."""
-        key = document_digest(document)
-        self.contents[key] = plain(document)
-        name = mark(self.fleet, self.group.template, key, home).text
-        return {"targetArn": arn, "document": key, "name": name, "previous": before.id if before else ""}
-
-    def core(self, thing: str, document: Document) -> dict[str, Any]:
-        """A deployment to one core alone."""
-        before = self.live.core_deployments.get(thing)
-        return {"thingName": thing, **self.entry(document, self.fleet.thing_arn(thing), before, self.group.name)}
-
-
-def _is_there(before: LiveDeployment | None, after: Document) -> bool:
-    """Whether a core has what it alone shall have, or is about to get it."""
-    if before is None:
-        return not after["components"]
-    return before.counts_now and before.document == after and not before.has_failed
-
-
-def _is_of_another(fleet: Fleet, group: Group, before: LiveDeployment | None) -> bool:
-    """Whether a core has it by way of another group of ours: sent once more, it goes with this one from then on."""
-    found = before.mark if before is not None else None
-    return found is not None and found.fleet == fleet.name and found.group not in {"", group_key(group.name)}
-
-
-def _is_under_way(live: LiveGroup) -> bool:
-    last = live.deployment
-    return last is not None and last.counts is not None and bool(last.counts.open)
-
-
-def _document(live: LiveGroup) -> Document:
-    return live.deployment.document if live.deployment is not None and live.deployment.counts_now else NOTHING
-
-
-def _differ(one: Document, other: Document) -> bool:
-    """Whether two documents ask for different versions of a component."""
-    versions = {name: entry["componentVersion"] for name, entry in one["components"].items()}
-    return any(
-        versions.get(name, entry["componentVersion"]) != entry["componentVersion"]
-        for name, entry in other["components"].items()
+        late=alone.after(action),
     )
 
 
@@ -185,7 +109,7 @@ def _why(group: Group, live: LiveGroup, wanted: Document) -> _Why | None:
         return _Why("reset-deployments", "the files ask for a reset", changes_of_documents(last.document, wanted))
     if last is None:
         return _Why("deploy", "" if not live.exists else "it was never deployed", changes_of_documents(NOTHING, wanted))
-    again = (Change("deployment", "change", last.id, "sent again"),)
+    again = (Change("deployment", "change", last.id, SENT_AGAIN),)
     if last.document != wanted:
         reason = "its last deployment was a reset" if last.is_reset else ""
         return _Why("deploy", reason, changes_of_documents(last.document, wanted), drift=is_outside(live, last))
@@ -199,15 +123,14 @@ def _why(group: Group, live: LiveGroup, wanted: Document) -> _Why | None:
     return None
 
 
-def is_outside(live: LiveGroup, last: LiveDeployment) -> bool:
-    """Whether somebody else made the newest deployment of a group that is ours, or of one of its cores.
-
-    A deployment that is revised in AWS's console keeps its name, and says something else than the name does.
-    """
-    found = last.mark
-    if found is None or found.fleet != live.fleet:
-        return live.fleet is not None
-    return found.digest != document_digest(last.document)
+def _why_anew(group: Group, live: LiveGroup, of_cores: Mapping[str, Document]) -> _Why | None:
+    """Why the thing group gets again what it has: for cores that no longer have anything alone, else None."""
+    last = live.deployment
+    cores = orphaned(live, {core.thing_name for core in group.cores} - of_cores.keys())
+    if last is None or not cores:
+        return None
+    reason = f"{some_of(cores)} no longer {'has' if len(cores) == 1 else 'have'} a configuration of its own"
+    return _Why("deploy", reason, (Change("deployment", "change", last.id, SENT_AGAIN),))
 
 
 def changes_of_documents(before: Document, after: Document) -> tuple[Change, ...]:
@@ -216,17 +139,6 @@ def changes_of_documents(before: Document, after: Document) -> tuple[Change, ...
     for section in SECTIONS:
         found.extend(differences(section, before[section], after[section]))
     return tuple(found)
-
-
-def _core_changes(thing: str, before: LiveDeployment | None, after: Document) -> tuple[Change, ...]:
-    had = _own(before.document if before is not None and before.counts_now else NOTHING)
-    found = differences("cores", {thing: had}, {thing: _own(after)})
-    return found or (Change(f"cores[{thing}].deployment", "change", before.id if before else None, "sent again"),)
-
-
-def _own(document: Document) -> dict[str, Any]:
-    """What is told of a deployment to one core: nothing where it holds no component."""
-    return {"deployment": dict(document["components"])} if document["components"] else {}
 
 
 def _notes(live: LiveGroup, *, sending: bool) -> tuple[str, ...]:

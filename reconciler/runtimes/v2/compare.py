@@ -25,15 +25,16 @@ from reconciler.runtimes.marks import (
 from reconciler.runtimes.prunes import wanted_mark
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
 from reconciler.runtimes.v2.checks import NUCLEUS, block
-from reconciler.runtimes.v2.choice import Choice, Wanted, choose, is_outside
+from reconciler.runtimes.v2.choice import Choice, Wanted, choose
 from reconciler.runtimes.v2.documents import Document
-from reconciler.runtimes.v2.live import Answers, LiveDeployment, LiveFleet, LiveGroup
+from reconciler.runtimes.v2.live import Answers, LiveDeployment, LiveFleet, LiveGroup, is_outside
 from reconciler.runtimes.v2.members import Cores, Membership, compare_members, present
 from reconciler.runtimes.v2.names import is_group, target_name
 from reconciler.runtimes.v2.publications import Publications
 from reconciler.runtimes.v2.removals import delete_deployments
 from reconciler.runtimes.v2.snapshot import snapshot
 from reconciler.runtimes.v2.tags import wanted_tags
+from reconciler.runtimes.v2.to_cores import SENT_AGAIN
 
 TEMPLATE_MARKS = frozenset({TEMPLATE_TAG, TEMPLATE_VERSION_TAG, TEMPLATE_DIGEST_TAG})
 """The tags that say which template version it was brought to."""
@@ -206,7 +207,7 @@ def _operation(difference: _Difference, actions: Iterable[Action]) -> Operation:
 
 def _changes_content(choice: Choice) -> bool:
     """Whether devices get other content than they were sent last."""
-    return any(change.path != "deployment" for change in choice.changes)
+    return any(change.after != SENT_AGAIN for change in choice.changes)
 
 
 def _reasons(difference: _Difference) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.marks import FLEET_TAG
-from reconciler.runtimes.v2.documents import Document
+from reconciler.runtimes.v2.documents import Document, document_digest
 from reconciler.runtimes.v2.names import Mark
 
 ACTIVE = frozenset({"ACTIVE", "COMPLETED"})
@@ -157,3 +157,14 @@ class Answers:
 
     things: Mapping[str, Existing | None] = field(default_factory=dict)
     missing_types: frozenset[str] = frozenset()
+
+
+def is_outside(live: LiveGroup, last: LiveDeployment) -> bool:
+    """Whether somebody else made the newest deployment of a group that is ours, or of one of its cores.
+
+    A deployment that is revised in AWS's console keeps its name, and says something else than the name does.
+    """
+    found = last.mark
+    if found is None or found.fleet != live.fleet:
+        return live.fleet is not None
+    return found.digest != document_digest(last.document)

@@ -83,8 +83,8 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
         actions.append(Action(f"{group.name}/update-members", "update-members", group.name, needs, inputs))
     if leaving:
         notes.append(
-            f"{', '.join(leaving)}: what the group brought {'them' if len(leaving) > 1 else 'it'} leaves at the next "
-            "deployment of each, not before"
+            f"{', '.join(leaving)}: what the group brought {'them' if len(leaving) > 1 else 'it'} leaves at "
+            f"{'the next deployment of each' if len(leaving) > 1 else 'its next deployment'}, not before"
         )
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}

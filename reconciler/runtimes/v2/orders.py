@@ -1,11 +1,11 @@
 """Deployments that are ordered and not declared: for each group what to ask for, or why not. Never writes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.aws.client import is_not_found
-from reconciler.model.canonical import digest, plain
+from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
@@ -18,19 +18,22 @@ from reconciler.runtimes.base import Planned
 from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
 from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.choice import changes_of_documents
-from reconciler.runtimes.v2.documents import NOTHING, Document, comparable, document_digest
+from reconciler.runtimes.v2.documents import NOTHING, Document, comparable
 from reconciler.runtimes.v2.live import LiveGroup
-from reconciler.runtimes.v2.names import mark
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.plan import failing_groups
 from reconciler.runtimes.v2.snapshot import snapshot
+from reconciler.runtimes.v2.to_cores import SENT_AGAIN, Sending, differ, to_cores
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What becomes of an order for one group: a document to send, or a refusal (rule and message), or only a note."""
+    """What becomes of an order for one group: a document to send, with what single cores get beside it, or a refusal
+    (rule and message), or only a note.
+    """
 
     document: Document | None = None
+    of_cores: Mapping[str, Document] = field(default_factory=dict)
     reason: str = ""
     note: str = ""
     refused: tuple[str, str] | None = None
@@ -86,10 +89,11 @@ def _choose(
             return Chosen(note="it was never deployed, so there is nothing to reset")
         if last.is_reset and last.counts_now:
             return Chosen(note=f"it is reset already: deployment {last.id}")
-        return Chosen(NOTHING, "a reset is ordered")
+        return Chosen(NOTHING, reason="a reset is ordered")
     if order.type == "Redeployment":
         return _redeploy(live, order, repeated)
-    return Chosen(comparable(group.document), "a new deployment is ordered")
+    of_cores = {thing: comparable(document) for thing, document in group.core_documents.items()}
+    return Chosen(comparable(group.document), of_cores, "a new deployment is ordered")
 
 
 def _redeploy(live: LiveGroup, order: DeploymentOrder, repeated: Mapping[str, Any] | None) -> Chosen:
@@ -106,7 +110,12 @@ def _redeploy(live: LiveGroup, order: DeploymentOrder, repeated: Mapping[str, An
     if not document["components"]:
         which = order.deployment_id or last.id
         return _refuse("nothing-to-repeat", f"deployment {which} is a reset, which cannot be repeated")
-    return Chosen(document, "a redeployment is ordered")
+    of_cores = {
+        thing: found.document
+        for thing, found in live.core_deployments.items()
+        if found.counts_now and not found.is_reset and not differ(found.document, document)
+    }
+    return Chosen(document, of_cores, "a redeployment is ordered")
 
 
 def _refuse(rule: str, message: str) -> Chosen:
@@ -127,20 +136,15 @@ def _plan(
     changes: tuple[Change, ...] = ()
     target = _template(group, live, order)
     if chosen.document is not None:
-        key = document_digest(chosen.document)
-        contents[key] = plain(chosen.document)
-        inputs = {
-            "targetArn": live.arn,
-            "document": key,
-            "name": mark(fleet, target, key).text,
-            "previous": last.id if last is not None else "",
-            "release": [],
-            "cores": [],
-        }
+        sending = Sending(fleet, live, target, contents)
+        alone = to_cores(sending, chosen.document, chosen.of_cores)
+        inputs = sending.to_group(chosen.document) | {"release": list(alone.release), "cores": list(alone.cores)}
         kind = "reset-deployments" if order.is_reset else "redeploy" if order.type == "Redeployment" else "deploy"
-        actions = (Action(f"{group.name}/{kind}", kind, group.name, (), inputs),)
+        action = Action(f"{group.name}/{kind}", kind, group.name, (), inputs)
+        actions = (action, *alone.after(action))
         changes = changes_of_documents(last.document if last is not None else NOTHING, chosen.document)
-        again = Change("deployment", "change", last.id if last is not None else None, "sent again")
+        changes = tuple(sorted((*changes, *alone.changes)))
+        again = Change("deployment", "change", last.id if last is not None else None, SENT_AGAIN)
         changes = changes or (again,)
     return GroupPlan(
         name=group.name,

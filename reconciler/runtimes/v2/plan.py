@@ -90,8 +90,8 @@ def _warnings(comparison: Comparison, groups: Sequence[Group], compared: Sequenc
     by_words: dict[tuple[str, str], list[Group]] = defaultdict(list)
     for group, item in zip(groups, compared, strict=True):
         if item.plan.of_kind("deploy", "redeploy") and not item.plan.blocked:
-            before = comparison.live.groups[group.name].deployment
-            for guard, words in warn(comparison.desired, group, before, comparison.wanted):
+            live = comparison.live.groups[group.name]
+            for guard, words in warn(comparison.desired, group, comparison.cores, live, comparison.wanted):
                 by_words[guard, words].append(group)
     return [
         GuardFinding(
@@ -124,18 +124,17 @@ def _without_role(desired: DesiredState, plans: Iterable[GroupPlan]) -> list[Gua
 
 def _age_of_client_devices(live: LiveFleet) -> list[GuardFinding]:
     """How old what is known of client devices is, where it was not read for this plan."""
-    times = [
-        associated.read_at
+    times = {
+        core: associated.read_at
         for group in live.groups.values()
-        for associated in group.client_devices.values()
+        for core, associated in group.client_devices.items()
         if associated.read_at and associated.devices
-    ]
+    }
     if not times:
         return []
     count = f"{len(times):,} core{'s' if len(times) != 1 else ''}"
-    message = (
-        f"client devices of {count} are as they were last seen, on {min(times)} or later; --refresh reads them anew"
-    )
+    oldest = min(times.values())
+    message = f"client devices of {count} are as they were last seen, on {oldest} or later; --refresh reads them anew"
     return [GuardFinding("client-devices", "warning", message)]
 
 

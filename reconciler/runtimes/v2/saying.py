@@ -21,9 +21,8 @@ from reconciler.planning.accepting.saying import (
     with_state,
 )
 from reconciler.planning.accepting.things import Listed
-from reconciler.runtimes.v2.choice import is_outside
 from reconciler.runtimes.v2.documents import Document, comparable
-from reconciler.runtimes.v2.live import LiveGroup
+from reconciler.runtimes.v2.live import LiveGroup, is_outside
 
 Merges = Mapping[str, Any]
 """Component name → value to merge."""

@@ -1,5 +1,6 @@
 """What cannot be carried out, or is worth knowing before, as far as no account is needed to tell."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from reconciler.model.template import TemplateRef
 from reconciler.runtimes.v2.checks import NUCLEUS, block, warn
 from reconciler.runtimes.v2.choice import Wanted
 from reconciler.runtimes.v2.documents import comparable
-from reconciler.runtimes.v2.live import Core, LiveDeployment
+from reconciler.runtimes.v2.live import Core, LiveDeployment, LiveGroup
 from reconciler.runtimes.v2.members import declared_cores
 
 LITE = Core("HEALTHY", "", "aws_nucleus_lite")
@@ -36,8 +37,8 @@ def group(nucleus: str = "2.12.6", own: bool = False, **spec: Any) -> Group:
     )
 
 
-def fleet_of(found: Group) -> DesiredState:
-    return DesiredState(Path(), Fleet("demo", "123456789012", "eu-central-1"), groups=(found,))
+def fleet_of(*groups: Group) -> DesiredState:
+    return DesiredState(Path(), Fleet("demo", "123456789012", "eu-central-1"), groups=groups)
 
 
 def blocked(found: Group, core: Core = CLASSIC) -> list[str]:
@@ -46,8 +47,12 @@ def blocked(found: Group, core: Core = CLASSIC) -> list[str]:
     return [finding.guard for finding in findings]
 
 
-def warned(found: Group, before: LiveDeployment | None = None) -> dict[str, str]:
-    return dict(warn(fleet_of(found), found, before, Wanted()))
+def warned(found: Group, before: LiveDeployment | None = None, *others: Group, **alone: Any) -> dict[str, str]:
+    """What is warned of; ``alone`` is what the core alone had merged before."""
+    desired = fleet_of(found, *others)
+    own = {"core": LiveDeployment("2", "", "", "ACTIVE", "", comparable(group(**alone).document))} if alone else {}
+    live = LiveGroup("a", "", True, members=frozenset({"core"}), deployment=before, core_deployments=own)
+    return dict(warn(desired, found, declared_cores(desired, [found]), live, Wanted()))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +93,20 @@ def test_what_a_merge_leaves_behind_is_told_unless_it_is_reset(reset: list[str],
 def test_a_value_that_stays_a_mapping_leaves_the_keys_behind_that_it_lost() -> None:
     before = LiveDeployment("1", "", "", "ACTIVE", "", comparable(group(a={"b/c": 1, "d": 2}).document))
     assert "keeps /a/b~1c on its devices" in warned(group(a={"d": 2}), before)["left-over"]
+
+
+def test_what_a_core_alone_had_merged_stays_on_it_too() -> None:
+    assert "keeps /mine on core, which" in warned(group(kept=1), mine=1, kept=2)["left-over"]
+    assert "left-over" not in warned(group(kept=1), kept=2)
+
+
+@pytest.mark.parametrize(("cores", "floats"), [(("core",), False), (("core", "other"), True)])
+def test_what_another_group_of_every_core_pins_does_not_float(cores: tuple[str, ...], floats: bool) -> None:
+    base = replace(group(), name="base")
+    found = replace(group(), cores=tuple(Thing(name, "core") for name in cores))
+    del found.document["components"][NUCLEUS]
+    assert ("floating" in warned(found, None, base)) is floats
+    assert "floating" in warned(found)
 
 
 def test_equal_meaning_is_equal_data() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.sandbox.testing import Sandbox
-from tests.fleets import FleetFiles, run_cli
+from tests.fleets import FleetFiles
 from tests.runtimes.v2.fleets import (
     CLI,
     NUCLEUS,
@@ -79,29 +79,12 @@ def test_configuration_is_compared_as_data_and_told_key_by_key(fleet: FleetFiles
     assert (change["before"], change["after"]) == (8080, 8081)
 
 
-def test_a_core_with_a_configuration_of_its_own_gets_a_deployment_of_its_own_and_loses_it(
-    fleet: FleetFiles, aws: Sandbox
-) -> None:
-    spec = {"componentVersion": "2.12.6", "configurationUpdate": {"merge": {"level": "info"}}}
-    template(fleet, aws_greengrass_Cli=spec)
-    own = {"thingName": "a-core-2", "configuration": {CLI: {"level": "debug"}}}
-    assert plan(group(fleet, cores=[{"thingName": "a-core-1"}, own]))["summary"]["deploy"] == 2
-    applied(aws, fleet)
-    thing_arn = arn("a").replace("thinggroup/a", "thing/a-core-2")
-    assert newest(aws, thing_arn)["components"][CLI]["configurationUpdate"]["merge"] == '{"level":"debug"}'
-    assert unchanged(fleet) == "No changes. 1 group matches the files."
-    found = planned(group(fleet, cores=2))
-    assert kinds(found) == ["deploy", "delete-deployments"]
-    assert [change["path"] for change in found["changes"]] == ["cores[a-core-2].deployment"]
-    fleet.write()
-
-
 def test_members_and_client_devices_join_and_leave(fleet: FleetFiles, aws: Sandbox) -> None:
     template(fleet)
     applied(aws, group(fleet, cores=2, devices=2))
     found = planned(group(fleet, cores=[{"thingName": "a-core-1"}, {"thingName": "a-core-3"}], devices=1))
     assert kinds(found) == ["provision-thing", "update-members", *["associate-devices"] * 3]
-    assert found["notes"] == ["a-core-2: what the group brought it leaves at the next deployment of each, not before"]
+    assert found["notes"] == ["a-core-2: what the group brought it leaves at its next deployment, not before"]
     assert {change["path"]: change["kind"] for change in found["changes"]} == {
         "cores[a-core-2]": "remove",
         "cores[a-core-3]": "add",
@@ -137,22 +120,3 @@ def test_what_floats_and_what_stays_on_devices_is_said(fleet: FleetFiles, aws: S
     found = guards(plan(group(fleet, version=2)))
     assert "aws.greengrass.Nucleus is not among the components" in found["floating"]
     assert "keeps /old on its devices" in found["left-over"]
-
-
-def test_what_a_core_alone_has_gives_way_to_a_new_version_and_comes_back(fleet: FleetFiles, aws: Sandbox) -> None:
-    template(template(fleet, aws_greengrass_Cli="2.12.5"), 2, aws_greengrass_Cli="2.12.6")
-    own = {"thingName": "a-core-1", "configuration": {CLI: {"level": "debug"}}}
-    applied(aws, group(fleet, cores=[own]))
-    found = planned(group(fleet, version=2, cores=[own]))
-    assert kinds(found) == ["tag-group", "deploy", "deploy-cores"]
-    text = run_cli("plan", fleet.directory).out
-    assert (
-        "deployment: take from a-core-1 what it has alone, then send it to its core, by way of the thing group" in text
-    )
-    assert "deployment: once that has succeeded, send a-core-1 what is theirs alone" in text
-    ran = run_cli("apply", fleet.directory, "--yes")
-    assert ran.code == 0, ran.out
-    assert installed(aws, "a-core-1")[CLI] == "2.12.6"
-    thing = newest(aws, arn("a").replace("thinggroup/a", "thing/a-core-1"))
-    assert thing["components"][CLI]["componentVersion"] == "2.12.6"
-    assert unchanged(fleet) == "No changes. 1 group matches the files."
