@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.aws.stats import Stats
-from reconciler.desired.load import load
+from reconciler.desired.load import load_written
 from reconciler.execution.guarding import check_waivers
 from reconciler.execution.session import Session, open_session
 from reconciler.model.errors import ReconcileError
@@ -37,16 +37,17 @@ def opened(
     waivers: Iterable[Waiver] = (),
     refresh: bool = False,
     rules: Fleet | None = None,
+    may_be_empty: bool = False,
 ) -> Iterator[OpenFleet]:
     """Load ``directory``, open its account, and write ``stats`` at the end, also when something went wrong.
 
     ``guards`` are laid over those of the fleet, and the names in ``waivers`` are checked. The guards and policies of
-    ``rules``, where it is given, count in place of the fleet's own; ``refresh`` is as in ``open_session``. Raises
-    ConfigurationError,
-    UsageError, AwsError, and ReconcileError where ``stats`` cannot be written.
+    ``rules``, where it is given, count in place of the fleet's own; ``refresh`` is as in ``open_session``. A fleet
+    without groups is a problem unless it ``may_be_empty``. Raises ConfigurationError, UsageError, AwsError, and
+    ReconcileError where ``stats`` cannot be written.
     """
     with written_at_end(stats) as counted:
-        desired = load(Path(directory), shown_as=directory)
+        desired = load_written(Path(directory), shown_as=directory, may_be_empty=may_be_empty).state
         judging = rules or desired.fleet
         fleet = replace(desired.fleet, guards=judging.guards.overlaid(guards or {}), policies=judging.policies)
         desired = replace(desired, fleet=fleet)

@@ -20,6 +20,7 @@ COMMANDS = {
     "deploy": "Deploy, redeploy or reset groups as they are live.",
     "fleets": "List the fleets of a repository, or those that a change touches.",
     "drift": "Say where the live fleet is not what its files say.",
+    "export": "Accept the live state into the files, for groups that were changed outside.",
     "status": "Show wanted, live and deployed version of each group.",
     "runs": "List the applies of this fleet.",
     "unlock": "Show who has the fleet's lock, and take it away.",
@@ -32,7 +33,7 @@ COMMANDS = {
 }
 """The commands with their help, which ``--help`` prints without importing one of them."""
 
-NOT_YET = ("export", "init")
+NOT_YET = ("init",)
 EXIT_CODES = """\b
 Exit codes: 0 done, or nothing to do · 1 error · 2 there are changes (drift, plan --detailed-exitcode)
   3 a guard refused · 4 the plan is stale or the lock is held · 5 applied in part · 64 wrong usage"""

@@ -59,12 +59,16 @@ def load(directory: Path, *, shown_as: str | None = None) -> DesiredState:
 
 
 def load_written(
-    directory: Path, *, shown_as: str | None = None, instead: Mapping[str, str | None] | None = None
+    directory: Path,
+    *,
+    shown_as: str | None = None,
+    instead: Mapping[str, str | None] | None = None,
+    may_be_empty: bool = False,
 ) -> Written:
     """As ``load``, with the groups as they are written.
 
     ``instead`` has texts to read in place of files, by relative path: also of files that do not exist, and None for
-    one that shall not count.
+    one that shall not count. A fleet without groups is a problem unless it ``may_be_empty``.
     """
     try:
         fleet_directory = open_directory(directory, shown_as)
@@ -72,7 +76,7 @@ def load_written(
         raise ConfigurationError([_no_directory(directory, shown_as, error)]) from error
     problems = Problems()
     with _collector_paused():
-        written = _load(fleet_directory, instead or {}, problems)
+        written = _load(fleet_directory, instead or {}, problems, may_be_empty=may_be_empty)
     if written is None or len(problems):
         raise ConfigurationError(problems.all())
     return written
@@ -108,7 +112,9 @@ class _Content:
         return [document for document in self.documents if document.kind == kind]
 
 
-def _load(directory: FleetDirectory, instead: Mapping[str, str | None], problems: Problems) -> Written | None:
+def _load(
+    directory: FleetDirectory, instead: Mapping[str, str | None], problems: Problems, *, may_be_empty: bool
+) -> Written | None:
     content = _read(directory, instead, problems)
     fleet = build_fleet(content.of_kind("Fleet"), directory.position(""), content.unread.everything, problems)
     templates = build_templates(content.of_kind("Template"), fleet, problems)
@@ -129,7 +135,7 @@ def _load(directory: FleetDirectory, instead: Mapping[str, str | None], problems
         problems,
         everything_read=content.unread.everything,
     )
-    if not group_documents and content.unread.everything:
+    if not group_documents and content.unread.everything and not may_be_empty:
         hint = "add a document with kind: Group"
         problems.add(fleet.position, "empty-fleet", f"the fleet {fleet.name} has no group", hint)
     entries = {ref: entry for ref, entry in sorted(templates.entries.items()) if entry is not None}

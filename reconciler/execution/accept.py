@@ -1,8 +1,9 @@
 """Takes live state over into the files of a fleet. Reads AWS, and writes neither there nor to a file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from reconciler.desired.load import load_written
 from reconciler.desired.sources import Sources, read_sources
@@ -10,7 +11,7 @@ from reconciler.execution.drift import find_drift
 from reconciler.execution.session import Session, compare_all
 from reconciler.model.accepted import Accepted, Left
 from reconciler.model.drift import Moved
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.errors import AwsError, ConfigurationError, UsageError
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan
 from reconciler.model.template import GREENGRASS_V2
@@ -28,32 +29,75 @@ LAST_RUNS = 50
 _OF_MEMBERS = re.compile(r"(cores|devices)\[[^]]*\](\.cores)?")
 
 
-def accept_live(session: Session, groups: Sequence[Group], *, expect_some: bool = True) -> Accepted:
+def accept_live(
+    session: Session, groups: Sequence[Group], *, adopt: Sequence[str] = (), expect_some: bool = True
+) -> Accepted:
     """What the files become where they say what ``groups`` are live, for those that were changed outside.
 
-    With ``expect_some`` an account without any group is an error. Raises AwsError, and what else a plan does.
+    ``adopt`` are names and globs of live groups that this fleet did not make, and that are to be taken over: those that
+    bear the name of one of ``groups``, and those that no file declares. With ``expect_some`` an account without any
+    group is an error. Raises UsageError for a pattern that is of no such group, AwsError, and what else a plan does.
     """
-    drift = find_drift(session, groups, expect_some=expect_some)
-    directory = session.desired.directory
-    sources = read_sources(directory)
-    changed = [moved for moved in drift.groups if moved.kind in {"changed", "deleted"} or _only_members(moved)]
+    drift = find_drift(session, groups, expect_some=expect_some) if groups else None
+    moved = drift.groups if drift is not None else ()
+    foreign = {group.name: group.runtime for group in moved if group.kind == "foreign"}
+    undeclared, left = _undeclared(session) if adopt else ({}, [])
+    adopted = _matching({**undeclared, **foreign}, adopt)
+    changed = [group for group in moved if group.kind in {"changed", "deleted"} or _only_members(group)]
+    wanted = {**{group.name: group.runtime for group in changed}, **adopted}
+    left += [Left(group.name, WHY_NOT[group.kind]) for group in moved if group.name not in wanted]
+    sources = read_sources(session.desired.directory)
     said = Said(
-        load_written(directory),
+        load_written(session.desired.directory, may_be_empty=bool(adopted)),
         raw_groups(sources),
         raw_templates(sources),
-        _brought(session, [moved.name for moved in changed if moved.runtime == GREENGRASS_V2]),
+        _brought(session, [group.name for group in changed if group.runtime == GREENGRASS_V2]),
+        frozenset(adopted),
     )
-    left = [Left(moved.name, WHY_NOT[moved.kind]) for moved in drift.groups if moved not in changed]
     sayings: list[Saying] = []
-    for runtime in sorted({moved.runtime for moved in changed}):
-        names = {moved.name for moved in changed if moved.runtime == runtime}
+    unsaid: list[Left] = []
+    for runtime in sorted(set(wanted.values())):
+        names = {name for name, of in wanted.items() if of == runtime}
         for name, saying in session.runtimes[runtime].say_live(said, names).items():
             if isinstance(saying, Saying):
                 sayings.append(saying)
             else:
-                left.append(Left(name, saying))
-    found = _confirmed(session, sources, sayings, expect_some=expect_some)
-    return replace(found, left=tuple(sorted({*left, *found.left})))
+                unsaid.append(Left(name, saying))
+    files, said_of, refused = _confirmed(session, sources, sayings, expect_some=expect_some)
+    unsaid += refused
+    return Accepted(files, said_of, tuple(sorted({*left, *unsaid})), frozenset(name for name, _ in unsaid))
+
+
+def _undeclared(session: Session) -> tuple[dict[str, str], list[Left]]:
+    """The live groups that no file declares, with their runtimes; and why some could not be asked for.
+
+    A fleet without groups of a runtime may be in an account, or a region, that does not have it.
+    """
+    found: dict[str, str] = {}
+    left: list[Left] = []
+    used = {group.runtime for group in session.desired.groups}
+    for name, runtime in session.runtimes.items():
+        try:
+            names = runtime.undeclared(session.desired)
+        except AwsError as error:
+            if name in used:
+                raise
+            left.append(Left(name, error.message))
+            continue
+        left += [Left(group, "live groups of both runtimes bear the name") for group in sorted(names & found.keys())]
+        found = {**dict.fromkeys(names - found.keys(), name), **{k: v for k, v in found.items() if k not in names}}
+    return found, left
+
+
+def _matching(runtimes: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+    """Those that a pattern means, with their runtimes. Raises UsageError for a pattern that means none."""
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in runtimes):
+            raise UsageError(
+                f"{pattern!r} matches no live group that could be taken over",
+                hint="give the name of a group that this fleet did not make, or a glob such as berlin-*",
+            )
+    return {name: of for name, of in runtimes.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
 
 
 def _only_members(moved: Moved) -> bool:
@@ -79,8 +123,12 @@ def _brought(session: Session, groups: Sequence[str]) -> dict[str, frozenset[str
     }
 
 
-def _confirmed(session: Session, sources: Sources, sayings: Sequence[Saying], *, expect_some: bool) -> Accepted:
-    """Of ``sayings`` those that files can hold together, and that leave a plan nothing to do."""
+def _confirmed(
+    session: Session, sources: Sources, sayings: Sequence[Saying], *, expect_some: bool
+) -> tuple[dict[str, str | None], tuple[str, ...], list[Left]]:
+    """The files that say those of ``sayings`` that fit together and leave a plan nothing to do; the names of those; and
+    why not the others.
+    """
     left: list[Left] = []
     while sayings:
         sayings, refused = _loadable(session, sources, sayings)
@@ -89,10 +137,10 @@ def _confirmed(session: Session, sources: Sources, sayings: Sequence[Saying], *,
         open_still = _left_to_do(replace(session, desired=state), sayings, expect_some=expect_some)
         left += [*refused, *open_still]
         if not open_still:
-            return Accepted(files, tuple(sorted(saying.group for saying in sayings)), tuple(left))
+            return files, tuple(sorted(saying.group for saying in sayings)), left
         names = {name for name, _ in open_still}
         sayings = [saying for saying in sayings if saying.group not in names]
-    return Accepted(left=tuple(left))
+    return {}, (), left
 
 
 def _left_to_do(session: Session, sayings: Sequence[Saying], *, expect_some: bool) -> list[Left]:

@@ -17,9 +17,11 @@ class Accepted:
     """Files that say what is live. ``files`` maps paths relative to the fleet directory, with slashes, to new texts.
 
     None in place of a text: the file goes. ``groups`` are those whose live state the files say then, sorted; a plan of
-    them has nothing to change in them. A group among ``left`` as well has more to it, which ``reason`` tells.
+    them has nothing to change in them but their marks. ``left`` are the others that are not as the files say;
+    ``unsaid`` those of them that somebody changed, or that were asked for, and that no file can say.
     """
 
     files: Mapping[str, str | None] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
     left: tuple[Left, ...] = ()
+    unsaid: frozenset[str] = frozenset()

@@ -66,7 +66,7 @@ def test_command_lines_are_found_and_checked() -> None:
     assert list(calls("reconcile sandbox faults '[{\"a\": 1}]' | cat")) == [["sandbox", "faults", '[{"a": 1}]']]
     assert list(calls("git clone X && make demo")) == []
     check(["plan", ".", "--select", "a"])
-    for wrong in (["plam"], ["plan", "--nonsense"], ["plan", "a", "b"], ["sandbox", "nonsense"], ["export"]):
+    for wrong in (["plam"], ["plan", "--nonsense"], ["plan", "a", "b"], ["sandbox", "nonsense"], ["init"]):
         with pytest.raises((click.UsageError, UsageError)):
             check(wrong)
     assert len(list(commands_in(README))) > 10

@@ -7,8 +7,10 @@ from typing import Any, Literal
 from reconciler.desired.configuration import NOTHING
 from reconciler.desired.groups import DeclaredGroup
 from reconciler.desired.located import LocatedDict
+from reconciler.desired.subscriptions import Declared
 from reconciler.desired.things import DeclaredThing
 from reconciler.model.group import Thing
+from reconciler.model.position import NOWHERE
 from reconciler.planning.accepting.saying import RawGroup, UnsayableError
 
 Role = Literal["core", "device"]
@@ -76,8 +78,12 @@ def _declared(name: str, role: Role, before: DeclaredThing | None, keys: Mapping
     if "syncShadow" in keys:
         thing = replace(thing, sync_shadow=keys["syncShadow"] is None)
     if "subscriptions" in keys:
-        before = replace(before, subscriptions=())
+        before = replace(before, subscriptions=tuple(map(_subscription, keys["subscriptions"] or ())))
     return replace(before, thing=thing)
+
+
+def _subscription(members: Mapping[str, str]) -> Declared:
+    return Declared(members, dict.fromkeys(members, NOWHERE), has_tokens=True, sound=True)
 
 
 def explained(before: Iterable[str], live: Iterable[str], brought: frozenset[str] | None) -> list[str]:

@@ -19,10 +19,10 @@ def say_live(observer: Observer, said: Said, names: Collection[str]) -> Mapping[
     live = observer.observe(desired, declared)
     found: dict[str, Saying | str] = {group.name: Saying(group.name) for group in declared}
     rows = {row["Name"]: row for row in live.others if row["Name"] in said.adopted and row["Name"] in names}
-    twice = [row["Name"] for row in live.others if rows.get(row["Name"]) not in {None, row}]
-    for name in twice:
-        del rows[name]
-        found[name] = "several live groups bear the name"
+    for row in live.others:
+        if row["Name"] in rows and row is not rows[row["Name"]]:
+            del rows[row["Name"]]
+            found[row["Name"]] = "several live groups bear the name"
     others = zip(rows, in_parallel(observer.group, rows.values()), strict=True)
     live = replace(live, groups={**live.groups, **dict(others)})
     for name in live.groups:

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.desired.groups import DeclaredGroup
 from reconciler.desired.subscriptions import expand_subscription
+from reconciler.desired.things import DeclaredThing
 from reconciler.desired.tokens import TokenContext
 from reconciler.model.template import GREENGRASS_V1, TemplateRef
 from reconciler.planning.accepting.merging import Path, Tokens, merged
@@ -32,20 +33,24 @@ def say(said: Said, live: LiveFleet, name: str, secrets: frozenset[str]) -> Sayi
     group = live.groups[name]
     if group.version_id is None:
         raise UnsayableError("it has no version yet")
-    listed = _listed(said, group)
+    listed = _listed(said, group, {})
+    if listed.declared.entry is None:
+        listed = _listed(said, group, _own_subscriptions(said, group, listed.declared, secrets))
     try:
         spec, template = _Speaker(said, live, group, listed.declared, secrets).content(listed.spec)
     except _OfThingsError:
-        listed = _listed(said, group, bare=True)
+        listed = _listed(said, group, dict.fromkeys(thing.thing.thing_name for thing in listed.declared.things))
         spec, template = _Speaker(said, live, group, listed.declared, secrets, whole=True).content(listed.spec)
     spec = _deployment(spec, group, has_core=bool(listed.declared.cores), is_new=listed.declared.entry is None)
-    if name in said.adopted:
+    if group.fleet is None:
         spec = {**spec, "adopt": True}
     return Saying(name, spec, template, listed.devices)
 
 
-def _listed(said: Said, live: LiveGroup, *, bare: bool = False) -> Listed:
-    """What the files list if they say of ``live`` which cores and devices it has; ``bare``: without subscriptions."""
+def _listed(said: Said, live: LiveGroup, subscriptions: Mapping[str, list[Any] | None]) -> Listed:
+    """What the files list if they say of ``live`` which cores and devices it has, and of some which ``subscriptions``
+    they have of their own: None for no longer any.
+    """
     declared, raw = said.group(live.name)
     things: dict[Any, dict[str, Mapping[str, Any]]] = {}
     for role, family, before in (("core", "cores", declared.cores), ("device", "devices", declared.devices)):
@@ -53,10 +58,42 @@ def _listed(said: Said, live: LiveGroup, *, bare: bool = False) -> Listed:
         entries = live_entries(live, family) if _is_managed(said, live, family, bool(before)) else {}
         things[role] = {
             thing: _shadow(bool(entries[thing].get("SyncShadow")), shadows.get(thing, True))
-            | ({"subscriptions": None} if bare else {})
+            | ({"subscriptions": subscriptions[thing]} if thing in subscriptions else {})
             for thing in explained(shadows, entries, None)
         }
     return list_things(declared, raw, things)
+
+
+def _own_subscriptions(
+    said: Said, live: LiveGroup, declared: DeclaredGroup, secrets: frozenset[str]
+) -> dict[str, list[Any] | None]:
+    """The subscriptions that begin or end at devices, by device, as each may have them of its own."""
+    context, found, taken = _context(said, declared), dict[str, list[Any] | None](), set[str]()
+    for device in declared.devices:
+        tokens = Tokens(context.of_thing(said.written.fleet, device.thing), secrets)
+        mine = [entry for entry in _at(said, device, live) if entry["Id"] not in taken]
+        taken.update(entry["Id"] for entry in mine)
+        if mine:
+            found[device.thing.thing_name] = [tokens.write(entry) for entry in mine]
+    return found
+
+
+def _at(said: Said, device: DeclaredThing, live: LiveGroup) -> list[Mapping[str, str]]:
+    """The subscriptions that begin or end at a device."""
+    arn = said.written.fleet.thing_arn(device.thing.thing_name)
+    return [entry for entry in _entities(live, "subscriptions") if arn in {entry["Source"], entry["Target"]}]
+
+
+def _entities(live: LiveGroup, family: str) -> list[Mapping[str, Any]]:
+    """The entities of a family in the order of their ids, each with its id first."""
+    content = live.definitions[family].content if family in live.definitions else {}
+    found = [{"Id": entity["Id"], **entity} for entity in content.get(FAMILIES[family].entities, ())]
+    return sorted(found, key=lambda entity: str(entity["Id"]))
+
+
+def _context(said: Said, declared: DeclaredGroup) -> TokenContext:
+    core = declared.cores[0].thing if declared.cores else None
+    return TokenContext.of_group(said.written.fleet, declared.name, declared.labels, core)
 
 
 def _is_managed(said: Said, live: LiveGroup, family: str, declares: bool) -> bool:
@@ -105,17 +142,15 @@ class _Speaker:
 
     @property
     def _tokens(self) -> Tokens:
-        core = self.declared.cores[0].thing if self.declared.cores else None
-        fleet, name, labels = self.said.written.fleet, self.declared.name, self.declared.labels
-        return Tokens(TokenContext.of_group(fleet, name, labels, core), self.secrets)
+        return Tokens(_context(self.said, self.declared), self.secrets)
 
     @property
     def _families(self) -> Families:
-        """What is live of each family but cores and devices, entities in the order of their ids."""
+        """What is live of each family but cores and devices."""
         return {
-            family: {**found.content, member: sorted(found.content.get(member, []), key=lambda item: str(item["Id"]))}
+            family: {**found.content, FAMILIES[family].entities: _entities(self.live, family)}
             for family, found in self.live.definitions.items()
-            if (member := FAMILIES[family].entities) and family not in THING_FAMILIES
+            if family not in THING_FAMILIES
         }
 
     def _meaning(self, ref: TemplateRef | None) -> Families | None:
@@ -149,12 +184,23 @@ class _Speaker:
             if meant is not None and not self._differing(meant, wanted):
                 return {**spec, "template": ref._asdict()}, None
         if now is None or wanted is None:
-            return spec, NewTemplate({"runtime": GREENGRASS_V1, "definitions": self._all()})
+            return spec, NewTemplate({"runtime": GREENGRASS_V1, "definitions": self._all_but_own()})
         return spec, self._templated(wanted)
 
     def _all(self) -> dict[str, Any]:
         """What is live of every family, as a template says it."""
         return {family: self._write((family,), content) for family, content in self._families.items()}
+
+    def _all_but_own(self) -> dict[str, Any]:
+        """The same without the subscriptions that things have of their own."""
+        definitions = self._all()
+        own = {entry["Id"] for found in self.declared.devices for entry in _at(self.said, found, self.live)}
+        if own:
+            rest = [entry for entry in _entities(self.live, "subscriptions") if entry["Id"] not in own]
+            definitions["subscriptions"] = self._write(("subscriptions",), {"Subscriptions": rest})
+            if not rest:
+                del definitions["subscriptions"]
+        return definitions
 
     def _templated(self, wanted: Families) -> NewTemplate:
         """A template made from the one that the group has, that says what is live."""
@@ -190,7 +236,7 @@ class _Speaker:
         expanded = [
             expand_subscription(declared, self._tokens.context, lambda *_: None) for declared in entry.subscriptions
         ]
-        live = {found["Id"]: found for found in self._families["subscriptions"].get("Subscriptions", [])}
+        live = {found["Id"]: found for found in _entities(self.live, "subscriptions")}
         own = {found["Id"]: found for found in expanded if found is not None}
         for found in wanted.get("Subscriptions", []):
             if found["Id"] not in own and live.get(found["Id"]) != found:

@@ -33,7 +33,7 @@ def undeclared(observer: Observer, declared: Collection[str]) -> frozenset[str]:
 
 def _say(said: Said, live: LiveGroup, secrets: frozenset[str]) -> Saying | str:
     if not live.exists:
-        return Saying(live.name)
+        return Saying(live.name) if live.name not in said.adopted else "it has a deployment, and no thing group"
     fleet = said.written.fleet.name
     if live.fleet not in {None, fleet}:
         return f"it belongs to the fleet {live.fleet}"

@@ -34,7 +34,8 @@ def say(said: Said, listed: Listed, live: LiveGroup, secrets: frozenset[str]) ->
 
     Raises UnsayableError.
     """
-    listed = replace(listed, spec={**listed.spec, **({"adopt": True} if live.name in said.adopted else {})})
+    if live.fleet is None:
+        listed = replace(listed, spec={**listed.spec, "adopt": True})
     last = live.deployment if live.deployment is not None and live.deployment.counts_now else None
     if last is None:
         spec = listed.spec if listed.declared.entry is not None else with_state(listed.spec, "none")

@@ -1,0 +1,27 @@
+"""What became of accepting live state, in words. Pure."""
+
+from reconciler.model.accepted import Accepted
+from reconciler.reporting.style import clean
+
+
+def accepted_lines(accepted: Accepted, *, written: bool) -> list[str]:
+    """What is left and why, a line each, and what was accepted, which is the last one."""
+    lines = [f"! {clean(group)}: {clean(reason)}" for group, reason in accepted.left]
+    return [*lines, accepted_summary(accepted, written=written)]
+
+
+def accepted_summary(accepted: Accepted, *, written: bool) -> str:
+    """``Export: 2 groups as they are live, 3 files to change; 1 left.``"""
+    left = len({group for group, _ in accepted.left})
+    rest = f"; {left} left." if left else "."
+    if not accepted.groups:
+        return f"Nothing to export{rest}"
+    files = _count(len(accepted.files), "file")
+    return (
+        f"Export: {_count(len(accepted.groups), 'group')} as {'it is' if len(accepted.groups) == 1 else 'they are'} "
+        f"live, {files} {'changed' if written else 'to change'}{rest}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
