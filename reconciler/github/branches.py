@@ -1,7 +1,7 @@
 """A branch of ours: one commit on top of another one, made by GitHub's git data, without a working tree.
 
-A commit of ours says in its message what it is, and which tree it has. A branch whose tip does not, or has another
-tree, holds somebody else's work.
+A commit of ours says in a line of its message what it is, and which tree it has. A branch whose tip does not, or has
+another tree, holds somebody else's work.
 """
 
 import json
@@ -93,11 +93,9 @@ def _entry(path: str, text: str | None) -> dict[str, Any]:
 
 
 def _read(message: str) -> dict[str, Any] | None:
-    last = message.rstrip("\n").rpartition("\n")[2]
-    if not last.startswith(_TRAILER):
-        return None
+    lines = [line for line in message.split("\n") if line.startswith(_TRAILER)]
     try:
-        facts = json.loads(last.removeprefix(_TRAILER))
+        facts = json.loads(lines[-1].removeprefix(_TRAILER)) if lines else None
     except (ValueError, RecursionError):
         return None
     return facts if isinstance(facts, dict) else None

@@ -169,6 +169,22 @@ def test_what_somebody_else_committed_is_left(how: list[str], accepted: Accepted
     assert proposing.printed == [f"::warning::branch {BRANCH} holds somebody else's commits: it is left as it is"]
 
 
+def test_a_commit_that_somebody_signs_off_is_still_ours(proposing: Proposing) -> None:
+    proposing()
+    proposing.repository.git("checkout", "--quiet", BRANCH)
+    proposing.repository.git("commit", "--quiet", "--amend", "--signoff", "--no-edit")
+    proposing.repository.git("checkout", "--quiet", "main")
+    proposing(OTHER)
+    assert proposing.text() == "munich: otherwise"
+
+
+@pytest.mark.parametrize("line", ["", "Reconcile-Facts: {", "Reconcile-Facts: 1", "Reconcile-Facts: " + "[" * 100_000])
+def test_a_commit_that_says_nothing_sensible_is_not(line: str, proposing: Proposing) -> None:
+    commit = proposing.repository.git("commit-tree", "-p", "main", "main^{tree}", "-F", "-", text=f"Mine\n\n{line}")
+    proposing.repository.git("branch", BRANCH, commit)
+    assert proposing() == Proposed("others", None, BRANCH)
+
+
 def test_a_branch_of_that_name_that_never_was_ours_is_left(proposing: Proposing) -> None:
     proposing.repository.git("branch", BRANCH)
     assert proposing() == Proposed("others", None, BRANCH)
