@@ -13,11 +13,12 @@ from reconciler.model.accepted import Accepted, Left
 from reconciler.model.drift import Moved
 from reconciler.model.errors import AwsError, ConfigurationError, UsageError
 from reconciler.model.group import Group
-from reconciler.model.plan import GroupPlan
+from reconciler.model.plan import Change, GroupPlan
 from reconciler.model.template import GREENGRASS_V2
 from reconciler.planning.accepting.revise import revise
 from reconciler.planning.accepting.saying import Said, Saying, raw_groups, raw_templates
 from reconciler.planning.guards.facts import Facts
+from reconciler.runtimes.v2.to_cores import SENT_AGAIN
 
 WHY_NOT = {
     "not-converged": "it is as the files say; its devices have not reported success",
@@ -156,15 +157,22 @@ def _left_to_do(session: Session, sayings: Sequence[Saying], *, expect_some: boo
 
 
 def _is_settled(group: GroupPlan, facts: Facts) -> bool:
-    """Whether a plan leaves a group as it is, but for its marks, and for what failed and is sent once more."""
+    """Whether a plan leaves a group as it is, but for its marks, and for what is sent once more as it is: to cores that
+    failed, or to a core that has something alone, which lies under what its group was sent by hand.
+    """
     if group.blocked:
         return False
-    kinds = {action.kind for action in group.actions}
-    return kinds <= {"tag-group"} or (group.operation == "deploy" and group.name in facts.failing)
+    kinds, changes = {action.kind for action in group.actions}, _but_for_marks(group)
+    is_the_same = bool(changes) and all(change.after == SENT_AGAIN for change in changes)
+    return kinds <= {"tag-group"} or is_the_same or (group.operation == "deploy" and group.name in facts.failing)
+
+
+def _but_for_marks(group: GroupPlan) -> list[Change]:
+    return [change for change in group.changes if not change.path.startswith("tags.")]
 
 
 def _first_of(group: GroupPlan) -> str:
-    return next((change.path for change in group.changes if not change.path.startswith("tags.")), group.operation)
+    return next((change.path for change in _but_for_marks(group)), group.operation)
 
 
 def _loadable(session: Session, sources: Sources, sayings: Sequence[Saying]) -> tuple[Sequence[Saying], Sequence[Left]]:
