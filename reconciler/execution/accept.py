@@ -13,12 +13,11 @@ from reconciler.model.accepted import Accepted, Left
 from reconciler.model.drift import Moved
 from reconciler.model.errors import AwsError, ConfigurationError, UsageError
 from reconciler.model.group import Group
-from reconciler.model.plan import Change, GroupPlan
+from reconciler.model.plan import SENT_AGAIN, Change, GroupPlan
 from reconciler.model.template import GREENGRASS_V2
 from reconciler.planning.accepting.revise import revise
 from reconciler.planning.accepting.saying import Said, Saying, raw_groups, raw_templates
 from reconciler.planning.guards.facts import Facts
-from reconciler.runtimes.v2.to_cores import SENT_AGAIN
 
 WHY_NOT = {
     "not-converged": "it is as the files say; its devices have not reported success",

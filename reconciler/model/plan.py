@@ -14,6 +14,8 @@ from reconciler.model.template import TemplateRef
 FORMAT_VERSION = 1
 KNOWN_AFTER_APPLY = "(known after apply)"
 """Stands in content for what AWS makes during the apply: the certificate ARN of a thing yet to be provisioned."""
+SENT_AGAIN = "(sent again)"
+"""Stands for what a deployment changes that brings the same once more."""
 
 Operation = Literal["create", "update", "delete", "deploy", "none"]
 

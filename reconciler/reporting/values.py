@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.model.canonical import plain
-from reconciler.model.plan import KNOWN_AFTER_APPLY
+from reconciler.model.plan import KNOWN_AFTER_APPLY, SENT_AGAIN
 from reconciler.reporting.style import Style
 
 VALUE_WIDTH = 100
@@ -16,9 +16,9 @@ _CONTEXT = 12
 
 
 def value_text(value: Any, style: Style) -> str:
-    """``value`` as compact JSON on one line, safe to print, keys sorted; what is known only later stays unquoted."""
-    if value == KNOWN_AFTER_APPLY:
-        return KNOWN_AFTER_APPLY
+    """``value`` as compact JSON on one line, safe to print, keys sorted; what is no value stays unquoted."""
+    if value in (KNOWN_AFTER_APPLY, SENT_AGAIN):
+        return str(value)
     return style.text(json.dumps(plain(value), ensure_ascii=False, sort_keys=True))
 
 

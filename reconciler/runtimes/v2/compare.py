@@ -8,7 +8,7 @@ from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan, GuardFinding, Operation
+from reconciler.model.plan import DEPLOYMENT_KINDS, SENT_AGAIN, Action, Change, GroupPlan, GuardFinding, Operation
 from reconciler.model.secrets import NO_SECRETS, Secrets
 from reconciler.model.template import TemplateRef
 from reconciler.planning.masking import masked
@@ -34,7 +34,6 @@ from reconciler.runtimes.v2.publications import Publications
 from reconciler.runtimes.v2.removals import delete_deployments
 from reconciler.runtimes.v2.snapshot import snapshot
 from reconciler.runtimes.v2.tags import wanted_tags
-from reconciler.runtimes.v2.to_cores import SENT_AGAIN
 
 TEMPLATE_MARKS = frozenset({TEMPLATE_TAG, TEMPLATE_VERSION_TAG, TEMPLATE_DIGEST_TAG})
 """The tags that say which template version it was brought to."""

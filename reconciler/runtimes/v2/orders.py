@@ -11,7 +11,7 @@ from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
-from reconciler.model.plan import Action, Change, GroupPlan, GuardFinding
+from reconciler.model.plan import SENT_AGAIN, Action, Change, GroupPlan, GuardFinding
 from reconciler.model.template import TemplateRef
 from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
@@ -23,7 +23,7 @@ from reconciler.runtimes.v2.live import LiveGroup
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.plan import failing_groups
 from reconciler.runtimes.v2.snapshot import snapshot
-from reconciler.runtimes.v2.to_cores import SENT_AGAIN, Sending, differ, to_cores
+from reconciler.runtimes.v2.to_cores import Sending, differ, to_cores
 
 
 @dataclass(frozen=True, slots=True)
