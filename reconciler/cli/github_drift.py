@@ -17,9 +17,9 @@ from reconciler.github.job import Job, open_job
 from reconciler.model.accepted import Accepted
 from reconciler.model.drift import Drift
 from reconciler.model.errors import ReconcileError
-from reconciler.reporting.accepted import accepted_markdown
 from reconciler.reporting.drift import drift_document, drift_lines, drift_summary
 from reconciler.reporting.json_text import json_text
+from reconciler.reporting.markdown_accepted import accepted_markdown
 from reconciler.reporting.markdown_page import Page
 from reconciler.reporting.style import Style
 

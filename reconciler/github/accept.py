@@ -21,8 +21,8 @@ from reconciler.model.accepted import Accepted
 from reconciler.model.canonical import digest
 from reconciler.model.drift import Drift
 from reconciler.model.errors import ReconcileError
-from reconciler.reporting.accepted import accepted_markdown
 from reconciler.reporting.markdown import Budget
+from reconciler.reporting.markdown_accepted import accepted_markdown
 
 KIND = "accept"
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from reconciler.model.accepted import Accepted, Left
 from reconciler.model.drift import Moved
-from reconciler.reporting.accepted import accepted_markdown, accepted_summary
 from reconciler.reporting.markdown import COMMENT
+from reconciler.reporting.markdown_accepted import accepted_markdown, accepted_summary
 from tests.reporting.pages import rendered
 from tests.reporting.test_drift import DRIFT
 from tests.reporting.test_markdown_plan import PAGE, fits
