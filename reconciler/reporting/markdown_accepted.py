@@ -9,8 +9,9 @@ from reconciler.reporting.plan_text import count
 
 _HEADINGS = ("group", "was", "because")
 _NEXT_STEP = (
-    "Merging this changes nothing in the account: the files say then what it holds. To bring the account back to the "
-    "files instead, close this, and run the apply workflow. It closes itself once nothing is left to accept."
+    "Merging this makes the files say what is live. The account stays as it is then, but for marks on its groups, and "
+    "for deployments that failed before. To bring the account back to the files instead, close this, and run the apply "
+    "workflow. It closes itself once nothing is left to accept."
 )
 _NOTICES = 500
 _FILES_NAMED = 20
