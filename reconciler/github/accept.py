@@ -85,7 +85,9 @@ def propose(job: Job, drift: Drift, accepted: Accepted, directory: str, issue: i
 
     def render(marker: Mapping[str, Any], budget: Budget) -> str:
         made = page(job.context, KIND, drift.fleet, budget=budget, commit=commit, marker=marker)
-        return accepted_markdown(drift, accepted, replace(made, facts={**made.facts, **change.facts}), issue)
+        # It is edited at once where the issue is made after it: that is no history.
+        past = [entry for entry in made.past if entry.run != made.run]
+        return accepted_markdown(drift, accepted, replace(made, facts={**made.facts, **change.facts}, past=past), issue)
 
     proposed = job.gently("writing the pull request", lambda api: _put(api, change, render))
     if proposed is not None and proposed.state == "others":

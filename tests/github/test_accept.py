@@ -137,6 +137,7 @@ def test_a_new_reason_edits_the_page_alone(proposing: Proposing) -> None:
     before = proposing.tip()
     proposing(replace(LIVE, left=()))
     assert "rome" not in proposing.pulls[0]["body"]
+    assert "<summary>History</summary>" in proposing.pulls[0]["body"]
     assert proposing.tip() == before
 
 

@@ -102,6 +102,7 @@ def test_accepting_goes_along_with_the_issue_and_ends_with_it(
     assert words in summary
     assert f"The drift is told in #{issue['number']}." in pull["body"]
     assert f"| `munich` | **{kind}** |" in pull["body"]
+    assert "History" not in pull["body"]
     requests = len(workflow.stand_in.requests)
     look(workflow, "--accept")
     methods = [method for method, _ in workflow.stand_in.requests[requests:]]
