@@ -14,7 +14,7 @@ from reconciler.execution.session import Session
 from reconciler.model.errors import ReconcileError, RefusedError
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupState, Run, RunState, Task
-from reconciler.runtimes.base import Ready, Runtime
+from reconciler.runtimes.base import Ready, Runtime, success_of
 
 WORKERS = 8
 """Groups carried out at once. The call budgets set the pace; more threads would only wait for them."""
@@ -235,7 +235,7 @@ class _Apply:
                 open_names.discard(outcome.name)
                 self.reported[outcome.name] = outcome.status
                 if outcome.succeeded:
-                    self.progress.say(outcome.name, "deployed: its core reports success")
+                    self.progress.say(outcome.name, success_of(outcome.cores))
                     end(outcome.name)
                 else:
                     self._move(outcome.name, "failed" if outcome.finished else "unfinished", outcome.error)

@@ -47,7 +47,14 @@ def deployments(event: Event, context: Context) -> Answer:
 
 def status(event: Event, context: Context) -> Answer:
     """Record what cores reported: the function behind ``DeploymentStatus``. Raises as ``devices``."""
-    return _work_off("DeploymentStatus", event, context)
+    answer = _work_off("DeploymentStatus", event, context)
+    if (place := _function.place()) is not None:
+        try:
+            # What is not looked at now is left to the sweep: until the next event this process may be no more.
+            place.listener.round(at_once=True, is_over=lambda: context.get_remaining_time_in_millis() < RESERVE)
+        except ReconcileError as error:
+            _say("", f"looking at what was reported: {error.message}")
+    return answer
 
 
 def sweep(_event: Event, _context: Context) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
@@ -80,17 +80,19 @@ class Started:
     """What became of asking for a group's deployment: its id, or why there is none.
 
     ``busy`` says that Greengrass was at work on another deployment until the deadline: asking again later may do.
+    ``beside`` are the deployments to single cores that the group has to have besides.
     """
 
     name: str
     deployment_id: str | None
     error: str | None = None
     busy: bool = False
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a group's devices reported: ``status`` is the API's word; ``since`` ISO 8601 in UTC."""
+    """What a group's devices reported: ``status`` is the API's word; ``since`` ISO 8601 in UTC; ``cores`` how many."""
 
     name: str
     finished: bool
@@ -98,6 +100,25 @@ class Outcome:
     status: str
     since: str
     error: str | None = None
+    cores: int = 1
+
+
+class Reported(NamedTuple):
+    """A deployment as its cores report it, for who follows it from outside: ``status`` in V1's words, since when (ISO
+    8601 in UTC), what went wrong (empty: nothing), and how many cores it is to come to.
+    """
+
+    status: str
+    since: str
+    error: str = ""
+    cores: int = 1
+
+
+def success_of(cores: int) -> str:
+    """What is said of a group that has so many cores, once all of them have what they were to have."""
+    if cores == 1:
+        return "deployed: its core reports success"
+    return f"deployed: its {cores:,} cores report success" if cores else "deployed: it has no core that would report"
 
 
 class Journal(Protocol):

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reconciler.cli.main import main
-from reconciler.execution.queue import handlers, holding, lanes, sweep, worker
+from reconciler.execution.queue import asking, handlers, holding, lanes, sweep, worker
 
 
 def elliptic_key() -> bytes:
@@ -18,7 +18,7 @@ def elliptic_key() -> bytes:
 if __name__ == "__main__":
     lanes.VISIBILITY, handlers.CLAIM_SECONDS, holding.EVERY = 4, 4.0, 1.0
     worker.POLL, sweep.SWEEP_SECONDS, sweep.QUIET_SECONDS = 1, 1.0, 1.0
-    handlers.COME_BACK = 1
+    handlers.COME_BACK, asking.EARLIEST = 1, 0.5
     new_key = patch("reconciler.provisioning.provision.new_key", elliptic_key)
     with new_key, patch("reconciler.execution.queue.worker.VISIBILITY", lanes.VISIBILITY):
         main()

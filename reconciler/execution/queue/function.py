@@ -6,9 +6,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from reconciler.aws.client import Aws
+from reconciler.execution.queue.asking import Asker
 from reconciler.execution.queue.handlers import Work
 from reconciler.execution.queue.lanes import Lane, lanes_of
 from reconciler.execution.queue.opening import open_stack
+from reconciler.execution.queue.reports import Listener
 from reconciler.execution.queue.served import served
 from reconciler.execution.queue.sqs import Queue
 from reconciler.execution.queue.stack import QUEUES, Outputs, place, read_outputs
@@ -25,6 +27,7 @@ class Place:
     work: Work
     lanes: Mapping[str, Lane]
     sweeper: Sweeper
+    listener: Listener
     opened: ExitStack
 
 
@@ -76,4 +79,5 @@ class Function:
         with ExitStack() as opening:
             work, queues = opening.enter_context(open_stack(aws, place(fleet, outputs), self._say))
             lanes = {lane.name: lane for lane in lanes_of(work, queues.by_name, QUEUES)}
-            return Place(fleet, work, lanes, Sweeper(work), opening.pop_all())
+            asker = Asker(work)
+            return Place(fleet, work, lanes, Sweeper(asker), Listener(asker), opening.pop_all())

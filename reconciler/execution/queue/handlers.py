@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
 from reconciler.execution.ledger import Ledger, RunJournal, now_text, time_text
+from reconciler.execution.queue.heard import Heard
 from reconciler.execution.queue.holding import kept
 from reconciler.execution.queue.messages import (
     BatchMessage,
+    CoreEvent,
     GroupMessage,
     Payloads,
     PoisonError,
@@ -25,7 +27,7 @@ from reconciler.execution.queue.messages import (
 from reconciler.execution.queue.sqs import Message, Queue
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import GroupState, Task
-from reconciler.runtimes.base import Ready, Runtime, Started
+from reconciler.runtimes.base import Ready, Reported, Runtime, Started, success_of
 
 COME_BACK = 5
 """Seconds after which a message that waits for Greengrass is looked at again."""
@@ -55,7 +57,8 @@ class Later:
 class Work:
     """What handlers work with: one fleet, its ledger, runtimes, queues and payloads. Threads share it.
 
-    ``holder`` names the process; ``status_of`` tells a deployment's status, since when, and its error.
+    ``holder`` names the process; ``status_of`` tells what became of a deployment by its group's id and its own, and, if
+    told when it was asked for, of those to single cores besides. ``heard`` is what events of V2 told of.
     """
 
     fleet: str
@@ -64,9 +67,10 @@ class Work:
     payloads: Payloads
     group_queue: Queue
     batch_queue: Queue
-    status_of: Callable[[str, str], tuple[str, str, str]]
+    status_of: Callable[[str, str, str], Reported]
     holder: str
     say: Callable[[str, str], None]
+    heard: Heard = field(default_factory=Heard)
 
     def devices(self, message: Message) -> Later | None:
         """Carry out one group up to its deployment; whoever finishes a batch's last group asks for the deployments."""
@@ -149,20 +153,27 @@ class Work:
                 self._fail(task, error)
 
     def statuses(self, message: Message) -> Later | None:
-        """Record what a core reported. Groups that are not ours are nobody's business here."""
+        """Record what a core reported. Groups that are not ours are nobody's business here.
+
+        An event of V2 is one core's word, and a group may have a thousand: it is only noted that there is one.
+        """
         event = decode_status(message.body)
-        if event is not None and self.ledger.group_of_id(event.group_id) is not None:
-            self.record(event.deployment_id, event.group_id, event.status, time_text(event.time))
+        if isinstance(event, CoreEvent):
+            self.heard.note([event.deployment_id])
+        elif event is not None and self.ledger.group_of_id(event.group_id) is not None:
+            error = ""
+            if event.status == "Failure":  # events do not tell why
+                error = self.status_of(event.group_id, event.deployment_id, "").error
+            self.record(event.deployment_id, event.group_id, Reported(event.status, time_text(event.time), error))
         return None
 
-    def record(self, deployment_id: str, group_id: str, status: str, at: str, error: str | None = None) -> None:
-        """Record a deployment's status, and what it means for its group, if we know whose it is."""
-        if status == "Failure" and not error:
-            *_, error = self.status_of(group_id, deployment_id)  # events do not tell why
-        self.ledger.record_status(deployment_id, group_id, status, at, error or None)
-        self.settle(deployment_id)
+    def record(self, deployment_id: str, group_id: str, reported: Reported) -> None:
+        """Record what became of a deployment, and what it means for its group, if we know whose it is."""
+        status, since, error, cores = reported
+        self.ledger.record_status(deployment_id, group_id, status, since, error or None)
+        self.settle(deployment_id, cores)
 
-    def settle(self, deployment_id: str) -> None:
+    def settle(self, deployment_id: str, cores: int = 1) -> None:
         """Let a group's task follow its deployment, once both are known."""
         known = self.ledger.deployment(deployment_id)
         if known is None or known.run is None or known.group is None or known.status not in TERMINAL:
@@ -174,7 +185,7 @@ class Work:
             if self._send_to_finish(task, known.group_id):
                 return
             self._move(task, "succeeded")
-            self.say(known.group, "deployed: its core reports success")
+            self.say(known.group, success_of(cores))
         else:
             self._fail(task, known.error or "the core reported a failure without a message")
 
@@ -259,13 +270,14 @@ class Work:
         if answer.deployment_id is None:
             self._fail(task, answer.error or "no deployment was made")
             return ""
-        self.ledger.remember_deployment(
-            answer.deployment_id,
-            group=group.name,
-            group_id=group.group_id,
-            group_version_id=group.version_id,
-            run_id=run,
-        )
+        for deployment_id in (*answer.beside, answer.deployment_id):
+            self.ledger.remember_deployment(
+                deployment_id,
+                group=group.name,
+                group_id=group.group_id,
+                group_version_id=group.version_id,
+                run_id=run,
+            )
         self._move(replace(task, deployment_id=answer.deployment_id), "deploying")
         self.say(group.name, f"deployment {answer.deployment_id} asked for")
         self.settle(answer.deployment_id)  # its core may have been faster than we

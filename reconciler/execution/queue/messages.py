@@ -18,6 +18,8 @@ from reconciler.planning.plan_reading import read_plan
 from reconciler.runtimes.base import Ready
 
 FORMAT_VERSION = 1
+EFFECTIVE = "Greengrass V2 Effective Deployment Status Change"
+"""The type of V2's events of deployments (deployment-health-notifications.md)."""
 LARGEST = 240_000
 """Bytes that a message may have: SQS took 256 KB for long, and attributes count too. What is larger goes through S3."""
 
@@ -65,6 +67,13 @@ class StatusEvent:
     group_id: str
     status: str
     time: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoreEvent:
+    """That a core device of Greengrass V2 is done with a deployment. What that comes to, the counts of its job say."""
+
+    deployment_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,17 +195,17 @@ def decode_batch(body: str) -> BatchMessage:
     return BatchMessage(fields["run"], fields["batch"])
 
 
-def decode_status(body: str) -> StatusEvent | None:
-    """A ``DeploymentStatus`` message: EventBridge's "Greengrass Deployment Status Change". Raises PoisonError.
+def decode_status(body: str) -> StatusEvent | CoreEvent | None:
+    """A ``DeploymentStatus`` message: EventBridge's "Greengrass Deployment Status Change", or what V2 has in its place.
 
-    None for an event of Greengrass V2, which the stack's rule lets in, too.
+    None for other events of V2. Raises PoisonError.
     """
     event = _json(body)
-    detail = event.get("detail")
-    if event.get("source") == "aws.greengrass" and str(event.get("detail-type", "")).startswith("Greengrass V2 "):
-        return None
+    detail, kind = event.get("detail"), str(event.get("detail-type", ""))
     if event.get("source") != "aws.greengrass" or not isinstance(detail, Mapping):
         raise PoisonError("the message is no event of Greengrass")
+    if kind.startswith("Greengrass V2 "):
+        return _core_event(detail) if kind == EFFECTIVE else None
     found = [detail.get("deployment-id"), detail.get("group-id"), detail.get("status"), event.get("time")]
     texts = [value for value in found if isinstance(value, str) and value]
     if len(texts) < len(found):
@@ -206,6 +215,13 @@ def decode_status(body: str) -> StatusEvent | None:
     except ReconcileError as error:
         raise PoisonError(f"the event's time is none: {error.message}") from error
     return StatusEvent(*texts)
+
+
+def _core_event(detail: Mapping[str, Any]) -> CoreEvent:
+    deployment_id = detail.get("deployment-id")
+    if not isinstance(deployment_id, str) or not deployment_id:
+        raise PoisonError("the event lacks a deployment")
+    return CoreEvent(deployment_id)
 
 
 def ready_document(ready: Ready) -> dict[str, Any]:

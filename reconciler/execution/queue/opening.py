@@ -22,6 +22,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ReconcileError, UsageError
 from reconciler.model.secrets import read_secrets
 from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
+from reconciler.runtimes.base import Reported
 from reconciler.runtimes.v1.runtime import GreengrassV1
 from reconciler.runtimes.v2.names import is_group
 from reconciler.runtimes.v2.runtime import GreengrassV2
@@ -71,9 +72,11 @@ def open_stack(aws: Aws, stack: Stack, say: Callable[[str, str], None]) -> Itera
     with TemporaryDirectory() as directory, closing(Cache(Path(directory) / "cache.db")) as cache:
         v1, v2 = GreengrassV1(aws, cache, fleet), GreengrassV2(aws, cache, fleet)
 
-        def status_of(group_id: str, deployment_id: str) -> tuple[str, str, str]:
-            # A group's id is its thing group's ARN in V2, and none in V1.
-            return (v2 if is_group(group_id) else v1).status_of(group_id, deployment_id)
+        def status_of(group_id: str, deployment_id: str, asked: str) -> Reported:
+            # A group's id is its thing group's ARN in V2, and none in V1, where a group has one deployment at a time.
+            if is_group(group_id):
+                return v2.status_of(group_id, deployment_id, asked)
+            return v1.status_of(group_id, deployment_id)
 
         holder = f"{socket.gethostname()}/{os.getpid()}/{token_hex(3)}"
         yield (

@@ -1,17 +1,14 @@
 """Picks up what fell down: runs half queued, batches nobody sent on, statuses no event told, runs that have ended."""
 
-import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 from reconciler.execution.ledger import now_text
 from reconciler.execution.lock import QUEUED_SECONDS
-from reconciler.execution.queue.handlers import FINAL, TERMINAL, Work
+from reconciler.execution.queue.asking import Asker, age_of
+from reconciler.execution.queue.handlers import FINAL
 from reconciler.execution.queue.messages import PoisonError
 from reconciler.execution.queue.queueing import Queueing
-from reconciler.model.errors import ReconcileError
 from reconciler.model.run import Run, RunState, Task
 
 SWEEP_SECONDS = 10.0
@@ -21,28 +18,24 @@ LONGEST_QUIET = 300.0
 UNHEARD_SECONDS = 600.0
 """For a core that does not report in so long (as long as an apply waits unless told) no run is held open, and no fleet
 locked: it may be offline for days. What it reports then is recorded all the same."""
-MOST_ASKED = 100
-"""Deployments asked about in one round: with 30 calls a second some three seconds, and most of them left to others."""
-ASKERS = 8
 
 
 @dataclass
 class Sweeper:
-    """Sweeps round by round; it remembers when it asked about a deployment, so that one that is quiet costs little."""
+    """Sweeps round by round."""
 
-    work: Work
-    asked: dict[str, float] = field(default_factory=dict)
+    asker: Asker
 
     def round(self) -> None:
         """Do one round, unless another worker is at it. Raises ReconcileError."""
-        work = self.work
+        work = self.asker.work
         if work.ledger.claim("sweep", work.holder, SWEEP_SECONDS).holder != work.holder:
             return
         for run in work.ledger.open_runs():
             self._sweep_run(run)
 
     def _sweep_run(self, run: Run) -> None:
-        work = self.work
+        work = self.asker.work
         work.ledger.leases.renew(run.id, QUEUED_SECONDS)  # as long as it goes on, nobody else writes to the fleet
         if not self._is_queued(run):
             return
@@ -58,7 +51,7 @@ class Sweeper:
 
     def _is_queued(self, run: Run) -> bool:
         """Whether all messages of a run are sent, and if not and nobody is at it, send them."""
-        work = self.work
+        work = self.asker.work
         queueing = Queueing(work.ledger, work.group_queue, work.payloads)
         if queueing.is_queued(run.id):
             return True
@@ -72,32 +65,16 @@ class Sweeper:
         return False
 
     def _ask_about(self, tasks: Iterable[Task]) -> None:
-        """Ask Greengrass about deployments that nothing was heard of, those first that were not asked about longest."""
-        now = time.monotonic()
-        due = [task for task in tasks if task.state == "deploying" and task.deployment_id and self._is_due(task, now)]
-        due.sort(key=lambda task: (self.asked.get(task.deployment_id or "", 0.0), task.since))
-        with ThreadPoolExecutor(ASKERS) as pool:
-            list(pool.map(self._ask, due[:MOST_ASKED]))
+        """Ask Greengrass about deployments that nothing was heard of, less and less often."""
+        self.asker.ask_all(
+            task for task in tasks if task.state == "deploying" and task.deployment_id and self._is_due(task)
+        )
 
-    def _is_due(self, task: Task, now: float) -> bool:
-        age = (datetime.fromisoformat(now_text()) - datetime.fromisoformat(task.since)).total_seconds()
-        if (asked := self.asked.get(task.deployment_id or "")) is None:
+    def _is_due(self, task: Task) -> bool:
+        quiet, age = self.asker.quiet_for(task), age_of(task)
+        if quiet is None:
             return age >= QUIET_SECONDS
-        return now - asked >= min(max(QUIET_SECONDS, age / 2), LONGEST_QUIET)
-
-    def _ask(self, task: Task) -> None:
-        work, deployment_id = self.work, task.deployment_id or ""
-        self.asked[deployment_id] = time.monotonic()
-        known = work.ledger.deployment(deployment_id)
-        if known is None:
-            return
-        try:
-            status, at, error = work.status_of(known.group_id, deployment_id)
-            work.record(deployment_id, known.group_id, status, at, error)
-            if status in TERMINAL:
-                del self.asked[deployment_id]
-        except ReconcileError as error_:
-            work.say(task.group, f"asking about deployment {deployment_id}: {error_.message}")
+        return quiet >= min(max(QUIET_SECONDS, age / 2), LONGEST_QUIET)
 
 
 def _is_unheard(task: Task) -> bool:

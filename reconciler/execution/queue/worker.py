@@ -4,15 +4,18 @@ It receives with a short visibility of its own and prolongs it while it works, s
 replaced within half a minute.
 """
 
+import functools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from reconciler.execution.ledger import now_text
+from reconciler.execution.queue.asking import Asker
 from reconciler.execution.queue.handlers import Work
 from reconciler.execution.queue.lanes import VISIBILITY, Lane, do
+from reconciler.execution.queue.reports import LISTEN_SECONDS, Listener
 from reconciler.execution.queue.sqs import BATCH, Message
 from reconciler.execution.queue.sweep import SWEEP_SECONDS, Sweeper
 from reconciler.model.errors import ReconcileError
@@ -48,8 +51,10 @@ class Worker:
 
         Raises ReconcileError if a queue cannot be received from, with ``once``; else that is said and tried again.
         """
-        sweeper = Sweeper(self.work)
-        with ThreadPoolExecutor(self.at_once * len(self.lanes) + 1) as pool:
+        asker = Asker(self.work)
+        sweeper, listener = Sweeper(asker), Listener(asker)
+        with ThreadPoolExecutor(self.at_once * len(self.lanes) + 2) as pool:
+            pool.submit(self._listen, listener)
             if self.once:
                 self._sweep(sweeper)
             else:
@@ -131,14 +136,24 @@ class Worker:
         finally:
             self._moved = time.monotonic()
 
+    def _listen(self, listener: Listener) -> None:
+        """Look at what was heard of again and again, and once more at the end."""
+        is_over = False
+        while not is_over:
+            is_over = self.stopping.wait(LISTEN_SECONDS)
+            self._try("looking at what was reported", functools.partial(listener.round, at_once=is_over))
+
     def _sweep_often(self, sweeper: Sweeper) -> None:
         while not self.stopping.wait(SWEEP_SECONDS / 2):
             self._sweep(sweeper)
 
     def _sweep(self, sweeper: Sweeper) -> None:
+        self._try("sweeping", sweeper.round)
+
+    def _try(self, what: str, act: Callable[[], None]) -> None:
         try:
-            sweeper.round()
+            act()
         except ReconcileError as error:
-            self.work.say("", f"sweeping: {error.message}")
+            self.work.say("", f"{what}: {error.message}")
         except Exception as error:  # noqa: BLE001 (a defect in one round must not end all rounds)
-            self.work.say("", f"sweeping: {type(error).__name__}: {error}")
+            self.work.say("", f"{what}: {type(error).__name__}: {error}")

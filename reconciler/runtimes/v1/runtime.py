@@ -16,7 +16,7 @@ from reconciler.planning.accepting.saying import Said, Saying
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
-from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Say, Standing, Started
+from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Reported, Say, Standing, Started
 from reconciler.runtimes.leftovers import may_be_left, note_left
 from reconciler.runtimes.marks import owner_tags
 from reconciler.runtimes.patience import Patience
@@ -128,7 +128,7 @@ class GreengrassV1:
         """What the devices report, as it comes, until ``deadline``."""
         return self._waiter.outcomes(started, deadline, say)
 
-    def status_of(self, group_id: str, deployment_id: str) -> tuple[str, str, str]:
-        """A deployment's status, since when (ISO text), and the error that the core reported, empty if none."""
+    def status_of(self, group_id: str, deployment_id: str) -> Reported:
+        """A deployment's status, and the error that the core reported."""
         status = self._observer.deployment_status(group_id, deployment_id)
-        return status["DeploymentStatus"], status.get("UpdatedAt", ""), status.get("ErrorMessage", "")
+        return Reported(status["DeploymentStatus"], status.get("UpdatedAt", ""), status.get("ErrorMessage", ""))

@@ -44,7 +44,8 @@ class Deployer:
 
         def ask(group: Ready) -> Started:
             try:
-                return Started(group.name, self._ask(group, again=again))
+                first, *others = self._ask(group, again=again)
+                return Started(group.name, first, beside=tuple(others))
             except ReconcileError as error:
                 if queued and may_pass(error):
                     raise
@@ -53,20 +54,20 @@ class Deployer:
         with ThreadPoolExecutor(WORKERS) as pool:
             yield from pool.map(ask, [group for group in ready if group.deployment is not None])
 
-    def _ask(self, group: Ready, *, again: bool) -> str:
-        """Ask for the deployments of a group; the id of the one to the thing group, or else of the first one."""
+    def _ask(self, group: Ready, *, again: bool) -> list[str]:
+        """Ask for the deployments of a group; their ids, that of the one to the thing group first."""
         action = group.deployment
         if action is None:
             raise ValueError(f"{group.name} asks for no deployment")
         again = again or bool(action.inputs.get("asked"))
         made = [str(action.inputs["deploymentId"])] if "deploymentId" in action.inputs else []
-        self._release(action, again=again)
+        released = self._release(action, again=again)
         if "document" in action.inputs:
             made = [self.create(action.kind, action.inputs, again=again)]
         made += [self.create(action.kind, core, again=again) for core in action.inputs["cores"]]
-        return made[0]
+        return made + released
 
-    def _release(self, action: Action, *, again: bool) -> None:
+    def _release(self, action: Action, *, again: bool) -> list[str]:
         """Take from cores what they alone have, and give them a while to do it before they get something else.
 
         One that is offline gets both later, in this order.
@@ -77,6 +78,7 @@ class Deployer:
         while made and not self.reports.progress(watched).is_over and self.clock() < until:
             self.sleep(pause)
             pause *= 1.5
+        return made
 
     def create(self, kind: str, inputs: Mapping[str, Any], *, again: bool) -> str:
         """Ask for one deployment; its id. With ``again``, one that was made by now is not made anew."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from reconciler.aws.client import is_not_found
 from reconciler.model.errors import AwsError
 from reconciler.model.run import NOT_SENT_AGAIN
-from reconciler.runtimes.base import Outcome, Say
+from reconciler.runtimes.base import Outcome, Reported, Say
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v2.live import Counts
 from reconciler.runtimes.v2.names import is_group, target_name
@@ -28,7 +28,10 @@ ENDED = frozenset({"CANCELED", "COMPLETED", "DELETION_IN_PROGRESS", ""})
 
 
 RECENT = 5.0
-"""Seconds."""
+"""Seconds for which a list of all deployments serves: it is read for one group, and for all others besides."""
+RECENT_SHARE = 9
+"""A list serves for so many times the seconds that reading it takes, if that is longer: of 10,000 targets it takes a
+hundred calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Watched:
     """The deployments of a group that are waited for: how many cores each has to come to, by id."""
 
     deployments: Mapping[str, int]
+
+    @property
+    def cores(self) -> int:
+        """How many cores there are to report."""
+        return max(self.deployments.values(), default=0)
 
 
 class Progress(NamedTuple):
@@ -62,19 +70,34 @@ class Progress(NamedTuple):
         return self.counts.told(self.noun)
 
 
+class _Listed(NamedTuple):
+    """The newest deployments, when they were read, and until when (of the monotonic clock) they serve."""
+
+    at: datetime
+    until: float
+    newest: Newest
+
+
 @dataclass(frozen=True)
 class Reports:
     """Reads what cores report. Methods raise AwsError."""
 
     observer: Observer
-    _recent: list[tuple[float, Newest]] = field(default_factory=list)
+    _recent: list[_Listed] = field(default_factory=list)
 
-    def newest(self) -> Newest:
-        """The newest deployments by target, as they were some seconds ago at most: who sweeps asks for many groups."""
-        now = time.monotonic()
-        if not self._recent or now - self._recent[-1][0] > RECENT:
-            self._recent[:] = [(now, self.observer.all_newest())]
-        return self._recent[-1][1]
+    def newest(self, asked: str = "") -> Newest:
+        """The newest deployments by target, as they were some seconds ago at most: who sweeps asks for many groups.
+
+        What was asked for at ``asked`` (ISO text) is among them.
+        """
+        recent = self._recent[-1] if self._recent else None
+        if recent is None or time.monotonic() > recent.until or (asked and recent.at <= datetime.fromisoformat(asked)):
+            at, began = datetime.now(UTC), time.monotonic()
+            newest = self.observer.all_newest()
+            took = time.monotonic() - began
+            recent = _Listed(at, began + max(RECENT, RECENT_SHARE * took), newest)
+            self._recent[:] = [recent]
+        return recent.newest
 
     def watch(self, group_arn: str, deployment_id: str, newest: Newest) -> Watched:
         """What is to be waited for of a group, of which its ``newest`` deployments to single cores are a part."""
@@ -204,14 +227,17 @@ class Waiter:
             words = self.reports.waiting(progress)
             return Outcome(name, False, False, "IN_PROGRESS", now, f"not all cores have reported: {words}")
         if progress.succeeded:
-            return Outcome(name, True, True, "SUCCEEDED", now)
+            return Outcome(name, True, True, "SUCCEEDED", now, cores=watched.cores)
         return Outcome(name, True, False, "FAILED", now, self.reports.failures(watched, progress))
 
 
-def summary(reports: Reports, group_arn: str, deployment_id: str) -> tuple[str, str, str]:
-    """A deployment's status in the words of V1, the time now, and what went wrong, for who follows it from outside."""
-    watched = reports.watch(group_arn, deployment_id, reports.newest())
-    progress, now = reports.progress(watched), time_text(datetime.now(UTC))
+def summary(reports: Reports, group_arn: str, deployment_id: str, asked: str = "") -> Reported:
+    """What cores report of the deployments of a group, as it stands now; they were asked for at ``asked`` or before."""
+    now = time_text(datetime.now(UTC))
+    watched = reports.watch(group_arn, deployment_id, reports.newest(asked))
+    progress = reports.progress(watched)
     if not progress.is_over:
-        return "InProgress", now, ""
-    return ("Success", now, "") if progress.succeeded else ("Failure", now, reports.failures(watched, progress))
+        return Reported("InProgress", now)
+    if progress.succeeded:
+        return Reported("Success", now, cores=watched.cores)
+    return Reported("Failure", now, reports.failures(watched, progress))

@@ -16,7 +16,7 @@ from reconciler.planning.accepting.saying import Said, Saying
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.provisioning.provision import Provisioner, provider_for
-from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Say, Standing, Started
+from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Reported, Say, Standing, Started
 from reconciler.runtimes.leftovers import may_be_left, note_left
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.patience import Patience
@@ -115,7 +115,7 @@ class GreengrassV2:
             last = group.deployment
             if last is None or last.counts is None or not last.counts.bad:
                 return ""
-            return summary(self._reports, group.arn, last.id)[2]
+            return summary(self._reports, group.arn, last.id).error
 
         errors = dict(zip(live.groups, in_parallel(error, live.groups.values()), strict=True))
         return group_statuses(groups, live.groups, live.cores, errors)
@@ -155,6 +155,6 @@ class GreengrassV2:
         """What the devices report, as it comes, until ``deadline``."""
         return self._waiter.outcomes(started, deadline, say)
 
-    def status_of(self, group_id: str, deployment_id: str) -> tuple[str, str, str]:
-        """A deployment's status in V1's words, since when (ISO text), and what its cores report, empty if no error."""
-        return summary(self._reports, group_id, deployment_id)
+    def status_of(self, group_id: str, deployment_id: str, asked: str) -> Reported:
+        """What cores report of a group's deployments, the last of which was asked for at ``asked`` (ISO text)."""
+        return summary(self._reports, group_id, deployment_id, asked)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.execution.queue import handlers, holding, queueing, sweep, worker
+from reconciler.execution.queue import asking, handlers, holding, queueing, sweep, worker
 from reconciler.runtimes.v1 import bulk, deploy, outcomes
 from reconciler.sandbox.greengrass_v1 import cores
 from reconciler.sandbox.testing import Sandbox
@@ -27,6 +27,8 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queueing, "CLAIM_SECONDS", 1.0)
     monkeypatch.setattr(holding, "EVERY", 60.0)  # the dead renew nothing
     monkeypatch.setattr(sweep, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(asking, "EARLIEST", 0.0)
+    monkeypatch.setattr(worker, "LISTEN_SECONDS", 0.1)
     monkeypatch.setattr(sweep, "SWEEP_SECONDS", 0.4)
     monkeypatch.setattr(worker, "POLL", 1)
     monkeypatch.setattr(worker, "POLL_ONCE", 0)

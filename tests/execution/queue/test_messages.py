@@ -11,6 +11,7 @@ from reconciler.aws.client import Aws
 from reconciler.execution.queue.messages import (
     LARGEST,
     BatchMessage,
+    CoreEvent,
     GroupMessage,
     Head,
     Payloads,
@@ -154,12 +155,10 @@ def test_an_event_is_read() -> None:
     assert decode_status(json.dumps(an_event())) == StatusEvent("d1", "g1", "Success", "2026-11-20T10:00:00Z")
 
 
-def test_an_event_of_v2_is_none_of_ours() -> None:
-    event = {
-        "source": "aws.greengrass",
-        "detail-type": "Greengrass V2 Effective Deployment Status Change",
-        "detail": {},
-    }
+def test_an_event_of_v2_is_a_core_s_and_others_of_it_say_nothing() -> None:
+    event = an_event() | {"detail-type": "Greengrass V2 Effective Deployment Status Change"}
+    assert decode_status(json.dumps(event)) == CoreEvent("d1")
+    event["detail-type"] = "Greengrass V2 Installed Component Status Change"
     assert decode_status(json.dumps(event)) is None
 
 
@@ -173,6 +172,7 @@ def test_an_event_of_v2_is_none_of_ours() -> None:
         an_event(status=None),
         an_event(**{"group-id": ""}),
         an_event(**{"deployment-id": 7}),
+        an_event(**{"deployment-id": 7}) | {"detail-type": "Greengrass V2 Effective Deployment Status Change"},
     ],
 )
 def test_no_event(event: dict[str, Any]) -> None:

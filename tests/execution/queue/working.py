@@ -11,10 +11,12 @@ from typing import Any
 from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.executor import execute
 from reconciler.execution.ledger import lease_seen
+from reconciler.execution.queue.asking import Asker
 from reconciler.execution.queue.handlers import Work
 from reconciler.execution.queue.lanes import Lane, lanes_of
 from reconciler.execution.queue.opening import Queues, open_work
 from reconciler.execution.queue.queueing import Queueing
+from reconciler.execution.queue.reports import Listener
 from reconciler.execution.queue.sqs import Message
 from reconciler.execution.queue.sweep import Sweeper
 from reconciler.execution.queue.worker import Worker
@@ -28,10 +30,10 @@ QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
 DEADLINE = 60.0
 
 
-def queue_fleet(directory: Path, name: str = "demo") -> FleetFiles:
+def queue_fleet(directory: Path, name: str = "demo", **spec: Any) -> FleetFiles:
     """A fleet whose every place is the stack's."""
     return FleetFiles(directory, name).fleet(
-        artifacts=None, bulkDeployments=None, execution={"mode": "queue", "stack": "fleet"}
+        artifacts=None, bulkDeployments=None, execution={"mode": "queue", "stack": "fleet"}, **spec
     )
 
 
@@ -111,11 +113,17 @@ class Place:
             for message in messages:
                 self.worker().do(self.lane(name), message)
             count += len(messages)
+        if name == "DeploymentStatus":
+            self.listen()
         return count
+
+    def listen(self) -> None:
+        """Look at what events have told of."""
+        Listener(Asker(self.work)).round(at_once=True)
 
     def sweep(self) -> None:
         """One round of a sweep by this worker."""
-        Sweeper(self.work).round()
+        Sweeper(Asker(self.work)).round()
 
     @contextmanager
     def working(self, **options: Any) -> Iterator[Worker]:
