@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and (mark := item.get_closest_marker("disturbed")) is not None:
             is_v2 = "v2" in item.path.parts or str(item.callspec.params.get("scenario")).startswith("v2")
-            runtime = "v2" if is_v2 else "v1"
+            runtime = mark.kwargs.get("runtime", "v2" if is_v2 else "v1")
             where = f"{runtime} {mark.kwargs['where']}"
             item.user_properties.append(("disturbed", (where, how_disturbed(item, mark))))
         if item.get_closest_marker("sampled") is not None or goes_through_the_sandbox(item):

@@ -58,14 +58,14 @@ def _versions(greengrass: Any, family: str) -> int:
     return sum(len(list_versions(**{identifier: row["Id"]})["Versions"]) for row in _definitions(greengrass, family))
 
 
-def key_fits(aws: Sandbox, thing: str) -> bool:
+def key_fits(aws: Sandbox, thing: str, bucket: str = ARTIFACTS_BUCKET) -> bool:
     """Whether the private key of a thing's certificate lies in the artifact bucket, beside that certificate."""
     iot, s3 = aws.client("iot"), aws.client("s3")
-    rows = s3.list_objects_v2(Bucket=ARTIFACTS_BUCKET).get("Contents", [])
+    rows = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
     keys = [row["Key"] for row in rows if row["Key"].endswith(f"/{thing}/certs.zip")]
     if len(keys) != 1:
         return False
-    with zipfile.ZipFile(BytesIO(s3.get_object(Bucket=ARTIFACTS_BUCKET, Key=keys[0])["Body"].read())) as archive:
+    with zipfile.ZipFile(BytesIO(s3.get_object(Bucket=bucket, Key=keys[0])["Body"].read())) as archive:
         if {"private.key", "cert.pem"} - set(archive.namelist()):
             return False
         key = load_pem_private_key(archive.read("private.key"), None)

@@ -13,7 +13,7 @@ from _pytest.mark import ParameterSet
 from reconciler.aws.client import Aws
 from reconciler.sandbox.testing import Sandbox
 from tests.faults.accounts import key_fits
-from tests.fleets import FleetFiles, make_buckets, run_cli
+from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, make_buckets, run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
 from tests.runtimes.v2.conftest import BUDGETS
 from tests.runtimes.v2.fleets import CLI, applied, group, template
@@ -103,7 +103,7 @@ def finish(aws: Sandbox, fleet: FleetFiles) -> None:
     assert run_cli("plan", fleet.directory).last_line.startswith("No changes.")
 
 
-def account(aws: Sandbox) -> dict[str, Any]:
+def account(aws: Sandbox, bucket: str = ARTIFACTS_BUCKET) -> dict[str, Any]:
     """What an account holds, without what AWS makes up."""
     iot, greengrass = aws.client("iot"), aws.client("greengrassv2")
     things = sorted(row["thingName"] for row in iot.list_things()["things"])
@@ -119,7 +119,7 @@ def account(aws: Sandbox) -> dict[str, Any]:
         "certificates": {name: len(iot.list_thing_principals(thingName=name)["principals"]) for name in things},
         "all certificates": len(iot.list_certificates()["certificates"]),
         "policies": len(iot.list_policies()["policies"]),
-        "keys": {name: key_fits(aws, name) for name in things},
+        "keys": {name: key_fits(aws, name, bucket) for name in things},
     }
 
 
