@@ -47,7 +47,6 @@ def test_nothing_but_the_two_policies_may_call_more_than_its_purpose() -> None:
     assert actions("BulkExecutionRole") == {"sts:AssumeRole", "greengrass:CreateDeployment", "s3:GetObject"}
     assert actions("FunctionRole") == {
         "sts:AssumeRole",
-        "sqs:GetQueueAttributes",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     }

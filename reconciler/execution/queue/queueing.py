@@ -1,5 +1,6 @@
 """Puts the groups of a recorded run on their queue; can be done again where it was broken off."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.execution.ledger import MOST_MEMBERS, Ledger, now_text
@@ -8,7 +9,7 @@ from reconciler.execution.queue.holding import kept
 from reconciler.execution.queue.messages import GroupMessage, Payloads, PoisonError, encode_group, one_group
 from reconciler.execution.queue.sqs import Queue
 from reconciler.model.errors import ReconcileError
-from reconciler.model.plan import Plan
+from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import Run, Task
 from reconciler.planning.plan_document import plan_document
 from reconciler.planning.plan_reading import read_plan
@@ -44,23 +45,26 @@ class Queueing:
 
         Raises PoisonError if its plan is gone or damaged.
         """
-        document = self.payloads.get(self.payloads.key(run.id, PLAN))
-        try:
-            plan = read_plan(document)
-        except ReconcileError as error:
-            raise PoisonError(f"the plan that was kept cannot be read: {error.message}") from error
-        self.send_claimed(run, plan, holder)
+        self.send_claimed(run, self._kept_plan(run), holder)
+
+    def put_again(self, run: Run, batch: str, names: Collection[str]) -> None:
+        """Send the messages of groups of a batch once more, from the plan that was kept. Raises PoisonError."""
+        plan = self._kept_plan(run)
+        self._send_groups(run, batch, plan, [group for group in plan.changed if group.name in names])
 
     def abandon(self, run: Run, why: str) -> None:
         """Nobody can queue a run to its end: its groups that wait have failed, and their batches wait no longer."""
-        waiting = [task for task in self.ledger.tasks(run.id).values() if task.state == "waiting"]
+        self.fail(run, [task for task in self.ledger.tasks(run.id).values() if task.state == "waiting"], why)
+        self.ledger.finish(_key(run.id), "abandoned")
+
+    def fail(self, run: Run, tasks: Sequence[Task], why: str) -> None:
+        """Groups whose message cannot be sent have failed, and their batches wait for them no longer."""
         error = f"its message was not sent: {why}; apply again"
-        self.ledger.save_tasks(replace(task, state="failed", since=now_text(), error=error) for task in waiting)
+        self.ledger.save_tasks(replace(task, state="failed", since=now_text(), error=error) for task in tasks)
         for batch, members in self.ledger.batches(run.id).items():
-            for task in waiting:
+            for task in tasks:
                 if task.group in members:
                     self.ledger.leave_batch(run.id, batch, task.group)
-        self.ledger.finish(_key(run.id), "abandoned")
 
     def send(self, run: Run, plan: Plan) -> None:
         """Record every changed group of ``plan`` as waiting, and send a message for each that is.
@@ -79,19 +83,25 @@ class Queueing:
             self.ledger.start_batch(run.id, f"batch-{number}", [group.name for group in members])
         tasks = self.ledger.tasks(run.id)
         for number, members in enumerate(batches, 1):
-            self.queue.send(
-                [
-                    encode_group(GroupMessage(run.id, f"batch-{number}", one_group(plan, group)), self.payloads)
-                    for group in members
-                    if tasks[group.name].state == "waiting"
-                ]
-            )
+            waiting = [group for group in members if tasks[group.name].state == "waiting"]
+            self._send_groups(run, f"batch-{number}", plan, waiting)
         self.ledger.finish(_key(run.id), SENT)
 
     def send_claimed(self, run: Run, plan: Plan, holder: str) -> None:
         """``send``, with the claim kept by ``holder`` until the end."""
         with kept(lambda: self.claim(run.id, holder)):
             self.send(run, plan)
+
+    def _kept_plan(self, run: Run) -> Plan:
+        document = self.payloads.get(self.payloads.key(run.id, PLAN))
+        try:
+            return read_plan(document)
+        except ReconcileError as error:
+            raise PoisonError(f"the plan that was kept cannot be read: {error.message}") from error
+
+    def _send_groups(self, run: Run, batch: str, plan: Plan, groups: Iterable[GroupPlan]) -> None:
+        messages = (GroupMessage(run.id, batch, one_group(plan, group)) for group in groups)
+        self.queue.send([encode_group(message, self.payloads) for message in messages])
 
 
 def _key(run_id: str) -> str:

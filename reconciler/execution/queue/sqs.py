@@ -65,6 +65,19 @@ class Queue:
             for row in answer.get("Messages", [])
         ]
 
+    def is_empty(self) -> bool:
+        """Whether there is no message, those included that are in somebody's hands or come later.
+
+        SQS says so up to a minute late.
+        """
+        counts = (
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesDelayed",
+            "ApproximateNumberOfMessagesNotVisible",
+        )
+        answer = self.aws.call("sqs", "GetQueueAttributes", QueueUrl=self.url, AttributeNames=list(counts))
+        return not any(int(answer["Attributes"][name]) for name in counts)
+
     def delete(self, message: Message) -> None:
         """Take a message off the queue: it is done."""
         self.aws.call("sqs", "DeleteMessage", QueueUrl=self.url, ReceiptHandle=message.receipt)

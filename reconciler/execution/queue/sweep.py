@@ -1,4 +1,6 @@
-"""Picks up what fell down: runs half queued, batches nobody sent on, statuses no event told, runs that have ended."""
+"""Picks up what fell down: runs half queued, messages that are gone, batches nobody sent on, statuses no event told,
+and runs that have ended.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.execution.ledger import now_text
 from reconciler.execution.lock import QUEUED_SECONDS
 from reconciler.execution.queue.asking import Asker, age_of
+from reconciler.execution.queue.gone import put_again
 from reconciler.execution.queue.handlers import FINAL
 from reconciler.execution.queue.messages import PoisonError
 from reconciler.execution.queue.queueing import Queueing
@@ -43,7 +46,9 @@ class Sweeper:
             if not members:
                 work.send_batch(run.id, batch)
         self._ask_about(work.ledger.tasks(run.id).values())
-        tasks = list(work.ledger.tasks(run.id).values())
+        found = work.ledger.tasks(run.id)
+        put_again(work, self._queueing(), run, found)
+        tasks = list(found.values())
         if all(task.state in FINAL or _is_unheard(task) for task in tasks):
             work.ledger.end_run(run.id, run_state(tasks) if tasks else "stopped")
             work.ledger.leases.end(run.id)
@@ -52,7 +57,7 @@ class Sweeper:
     def _is_queued(self, run: Run) -> bool:
         """Whether all messages of a run are sent, and if not and nobody is at it, send them."""
         work = self.asker.work
-        queueing = Queueing(work.ledger, work.group_queue, work.payloads)
+        queueing = self._queueing()
         if queueing.is_queued(run.id):
             return True
         if not queueing.claim(run.id, work.holder):
@@ -63,6 +68,10 @@ class Sweeper:
         except PoisonError as error:
             queueing.abandon(run, error.message)
         return False
+
+    def _queueing(self) -> Queueing:
+        work = self.asker.work
+        return Queueing(work.ledger, work.group_queue, work.payloads)
 
     def _ask_about(self, tasks: Iterable[Task]) -> None:
         """Ask Greengrass about deployments that nothing was heard of, less and less often."""

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.execution.lock import is_held
-from reconciler.execution.queue import handlers, sweep
+from reconciler.execution.queue import gone, handlers, sweep
 from reconciler.execution.queue.sweep import run_state
 from reconciler.model.run import GroupState, Run, RunState, Task
 from reconciler.sandbox.testing import Sandbox
@@ -50,6 +50,58 @@ def test_what_no_event_told_is_asked_for(fleet: Place, aws: Sandbox) -> None:
     aws.advance(5)
     fleet.sweep()
     assert fleet.run(run).state == "succeeded"
+
+
+def purge(fleet: Place, name: str) -> None:
+    """Empty a queue by hand."""
+    fleet.aws.client("sqs").purge_queue(QueueUrl=fleet.outputs[f"{name}QueueUrl"])
+
+
+def test_what_was_purged_is_sent_again(fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = fleet.submit()
+    purge(fleet, "Devices")
+    fleet.sweep()
+    assert fleet.left("Devices") == 0  # a moment ago it was there, for all that is known
+    monkeypatch.setattr(gone, "GONE_SECONDS", 0.0)
+    fleet.sweep()
+    assert fleet.left("Devices") == 2
+    fleet.do("Devices")
+    purge(fleet, "NewDeployments")
+    fleet.sweep()
+    assert (fleet.left("Devices"), fleet.left("NewDeployments")) == (0, 1)
+    fleet.finish(run, "succeeded")
+    assert aws.counts()["greengrass:CreateGroup"] == 2
+    assert aws.counts()["greengrass:StartBulkDeployment"] == 1
+
+
+def test_what_is_there_or_in_hand_is_not_sent_again(
+    fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gone, "GONE_SECONDS", 0.0)
+    run = fleet.submit()
+    fleet.sweep()
+    assert fleet.left("Devices") == 2
+    messages = fleet.take("Devices")
+    fleet.sweep()
+    assert (len(messages), fleet.left("Devices")) == (2, 2)
+    fleet.worker().do(fleet.lane("Devices"), messages[0])
+    purge(fleet, "Devices")  # and so the other is done though it is gone
+    fleet.sweep()
+    assert fleet.left("Devices") == 1
+    fleet.worker().do(fleet.lane("Devices"), messages[1])
+    fleet.finish(run, "succeeded")
+    assert aws.counts()["greengrass:CreateGroup"] == 2
+    assert fleet.plan().changed == ()
+
+
+def test_what_cannot_be_sent_again_has_failed(fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gone, "GONE_SECONDS", 0.0)
+    run = fleet.submit()
+    purge(fleet, "Devices")
+    aws.client("s3").delete_object(Bucket=fleet.outputs["ArtifactsBucketName"], Key=f"demo/runs/{run.id}/plan.json")
+    fleet.sweep()
+    assert "its message was not sent: what the message speaks of is gone" in str(fleet.tasks(run)["a"].error)
+    fleet.finish(run, "failed")
 
 
 def test_a_core_that_is_offline_holds_no_run_open(fleet: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
