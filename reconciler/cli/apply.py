@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options
+from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options, detach_option, detached_lines
 from reconciler.cli.fleet import opened
 from reconciler.cli.saved import check_fits, read_plan_file
 from reconciler.execution.apply import ApplyOptions, ApplyResult
@@ -20,7 +20,6 @@ from reconciler.model.errors import UsageError
 from reconciler.model.guards import GuardSetting
 from reconciler.planning.guards.waivers import Waiver, lift
 from reconciler.reporting.apply_text import apply_summary_line, open_group_lines
-from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 
 
@@ -44,12 +43,7 @@ from reconciler.reporting.style import Style
 @options.selection_options
 @options.format_option("text", "json", "markdown")
 @carrying_out_options
-@click.option(
-    "--detach",
-    is_flag=True,
-    envvar="RECONCILE_DETACH",
-    help="Return once the run is recorded and queued; `reconcile status` follows it. Only with execution mode queue.",
-)
+@detach_option
 @options.allow_empty_option
 @options.refresh_option
 @options.guard_option
@@ -136,10 +130,8 @@ class _Given:
 
 def _report(carried: Carried, result: ApplyResult, given: _Given, style: Style) -> list[str]:
     """What an apply says at its end: the groups that are not done and what to do, the summary."""
-    waiting = result.count("waiting", "running")
-    if waiting:  # detached
-        follow = shlex.join(["reconcile", "status", given.directory, "--run", result.run.id])
-        return [f"Follow it with `{follow}`.", f"Apply queued: run {result.run.id}, {count(waiting, 'group')}."]
+    if result.count("waiting", "running"):
+        return detached_lines("Apply", result, given.directory)
     open_lines = open_group_lines(
         result.tasks,
         style=style,

@@ -1,5 +1,6 @@
 """Shows a plan, asks, carries it out and says where every group ended: what apply and deploy have in common."""
 
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from reconciler.model.plan import Plan
 from reconciler.reporting.json_text import json_text
 from reconciler.reporting.markdown_apply import apply_markdown
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import plan_lines, summary_line
+from reconciler.reporting.plan_text import count, plan_lines, summary_line
 from reconciler.reporting.standing_text import nothing_left_line, standing_lines
 from reconciler.reporting.status import status_document
 from reconciler.reporting.style import Style
@@ -64,6 +65,23 @@ def carrying_out_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Wait for what the cores report.",
     )(command)
     return click.option("--yes", "-y", is_flag=True, envvar="RECONCILE_YES", help="Go on without asking.")(command)
+
+
+detach_option = click.option(
+    "--detach",
+    is_flag=True,
+    envvar="RECONCILE_DETACH",
+    help="Return once the run is recorded and queued; `reconcile status` follows it. Only with execution mode queue.",
+)
+
+
+def detached_lines(verb: str, result: ApplyResult, directory: str) -> list[str]:
+    """What is said of a run that others carry out: how to follow it, and the stable last line, which begins with
+    ``verb``.
+    """
+    follow = shlex.join(["reconcile", "status", directory, "--run", result.run.id])
+    waiting = count(result.count("waiting", "running"), "group")
+    return [f"Follow it with `{follow}`.", f"{verb} queued: run {result.run.id}, {waiting}."]
 
 
 def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Manner) -> int:

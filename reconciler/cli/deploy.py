@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
-from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options
+from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options, detach_option, detached_lines
 from reconciler.cli.fleet import opened
 from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.ledger import lease_seen
@@ -59,6 +59,7 @@ class _Given:
 @options.exclude_option
 @options.format_option("text", "json", "markdown")
 @carrying_out_options
+@detach_option
 @options.guard_option
 @options.waiver_options
 @options.color_option
@@ -81,6 +82,7 @@ def deploy(
     *,
     yes: bool,
     wait: bool,
+    detach: bool,
 ) -> int:
     """Deploy, redeploy or reset each GROUP (a name, a glob, or label=value) as it is live, whatever the files say.
 
@@ -96,7 +98,7 @@ def deploy(
         style=style,
         output_format=output_format,
         yes=yes,
-        options=ApplyOptions(wait, timeout, lock_timeout=lock_timeout),
+        options=ApplyOptions(wait, timeout, detach, lock_timeout),
     )
     waivers = [*waive, *approve]
     with opened(directory, patterns, exclude, stats, guards=guard, waivers=waivers) as fleet:
@@ -142,6 +144,8 @@ def _check_one(order: DeploymentOrder, names: Sequence[str]) -> None:
 
 def _report(plan: Plan, result: ApplyResult, given: _Given, style: Style) -> list[str]:
     """What is said at the end: the groups that are not done and what to do, the summary."""
+    if result.count("waiting", "running"):
+        return detached_lines("Deploy", result, given.directory)
     failed = [task.group for task in result.tasks if task.state == "failed"]
     unfinished, still_open = result.count("unfinished"), result.count("deploying")
     return [

@@ -53,6 +53,19 @@ def test_deployments_that_are_ordered_go_the_same_way(fleet: Place, aws: Sandbox
     assert [(run.state, set(fleet.states(run))) for run in fleet.work.ledger.runs(3)] == [("succeeded", {"a"})] * 3
 
 
+def test_an_order_can_be_left_to_workers(fleet: Place, aws: Sandbox) -> None:
+    fleet.finish(fleet.submit(), "succeeded")
+    aws.advance(10)
+    ran = run_cli("deploy", fleet.files.directory, "a", "--type", "Redeployment", "--yes", "--detach")
+    run = fleet.work.ledger.runs(1)[0]
+    assert (ran.code, ran.last_line) == (0, f"Deploy queued: run {run.id}, 1 group.")
+    assert f"status {fleet.files.directory} --run {run.id}" in ran.out
+    assert fleet.states(run) == {"a": "waiting"}
+    fleet.finish(run, "succeeded")
+    kinds = [row["DeploymentType"] for row in live.deployments(aws.client, "a")]
+    assert kinds == ["Redeployment", "NewDeployment"]
+
+
 def test_a_detached_run_is_ended_by_a_sweep(fleet: Place) -> None:
     run = fleet.submit()
     assert fleet.work_until(run, "succeeded").ended_at is not None
