@@ -23,6 +23,7 @@ DEFAULT_RATES: Mapping[str, float] = {
     "iot:CreateThingGroup": 25,
     "iot:DeleteThingGroup": 15,
     "iot:ListThingsInThingGroup": 25,
+    "iot:SearchIndex": 15,
     "iot:ListTagsForResource": 10,
     "iot:TagResource": 10,
     "iot:DescribeJob": 10,

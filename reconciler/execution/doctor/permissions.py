@@ -167,6 +167,7 @@ def _greengrass_v2(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:
     groups = [f"{iot}:{kind}/*" for kind in ("job", "thing", "thinggroup")]
     writes = () if is_plan else WRITE_THING_GROUPS
     yield _allow("ThingGroups", "iot", [*READ_THING_GROUPS, *writes], groups)
+    yield _allow("FleetIndex", "iot", ["SearchIndex"], [f"{iot}:index/AWS_Things"])
 
 
 def _places(role: Role, fleet: Fleet) -> Iterator[Mapping[str, Any]]:

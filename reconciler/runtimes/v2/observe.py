@@ -20,6 +20,7 @@ from reconciler.runtimes.prunes import AS_THE_FLEET
 from reconciler.runtimes.v2.documents import comparable
 from reconciler.runtimes.v2.live import Associated, Core, Counts, LiveDeployment, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import Cores, configured_cores, declared_cores
+from reconciler.runtimes.v2.membership import confirmed
 from reconciler.runtimes.v2.names import Mark, component_arn, group_arn, group_key, is_group, target_name
 from reconciler.runtimes.v2.publications import Published
 from reconciler.runtimes.v2.tags import template_digests, wanted_tags
@@ -69,8 +70,8 @@ class Listed:
 class Observer:
     """Reads Greengrass V2 for ``fleet`` through ``aws``, keeping what is immutable in ``cache``.
 
-    With ``refresh`` the client devices of every core are read, also where they were as wanted when last seen. Methods
-    raise AwsError.
+    With ``refresh`` the members of every group and the client devices of every core are read, also where an index has
+    them as wanted, or they were so when last seen. Methods raise AwsError.
     """
 
     aws: Aws
@@ -95,21 +96,25 @@ class Observer:
         declared = declared_cores(desired, groups)
         digests = template_digests(desired)
         configured = configured_cores(desired)
+        members = {group.name: frozenset(core.thing_name for core in group.cores) for group in groups}
+        indexed = {} if self.refresh else confirmed(self.aws, members)
 
         def observe_group(group: Group) -> LiveGroup:
             wanted = wanted_tags(desired.fleet, group, digests[group.template])
-            elsewhere = configured - group.core_documents.keys()
-            return self.group(group.name, listed, wanted, cores=group.core_documents, elsewhere=elsewhere)
+            elsewhere, known = configured - group.core_documents.keys(), indexed.get(group.name)
+            return self.group(
+                group.name, listed, wanted, cores=group.core_documents, elsewhere=elsewhere, members=known
+            )
 
         live = in_parallel(observe_group, groups)
         if expect_some and not listed.newest.by_target and not any(group.exists for group in live):
             known = sorted(known_groups & {group.name for group in groups})
             if known:
                 raise _suddenly_empty(self.aws.region, some_of(known))
-        members = frozenset().union(*(group.members for group in live), listed.cores)
+        there = frozenset().union(*(group.members for group in live), listed.cores)
         # A core that leaves its last group has client devices until they are taken from it.
         leaving = frozenset().union(*(group.members for group in live)) - declared.groups.keys()
-        devices = self._client_devices(declared, (declared.homes.keys() | leaving) & members)
+        devices = self._client_devices(declared, (declared.homes.keys() | leaving) & there)
         found = {}
         for group, group_live in zip(groups, live, strict=True):
             names = {core.thing_name for core in group.cores} | (group_live.members & leaving)
@@ -145,15 +150,17 @@ class Observer:
         *,
         cores: Iterable[str] = (),
         elsewhere: frozenset[str] = frozenset(),
+        members: frozenset[str] | None = None,
     ) -> LiveGroup:
         """A group with its newest deployments, and those to single ``cores`` and to all that are made by way of it, but
         for those ``elsewhere``, which another group has something to say of.
 
-        Without ``wanted`` tags, those that AWS has now.
+        Without ``wanted`` tags, those that AWS has now; without ``members``, likewise.
         """
         arn = group_arn(self.fleet, name)
         row = listed.newest.by_target.get(arn)
-        members = self.members(name)
+        if members is None:
+            members = self.members(name)
         own = (target_name(found["targetArn"]) for found in listed.newest.of_group(name))
         names = {*cores, *own} - elsewhere
         rows = {thing: listed.newest.by_target.get(self.fleet.thing_arn(thing)) for thing in sorted(names)}

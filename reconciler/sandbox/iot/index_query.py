@@ -16,17 +16,29 @@ Fields = Mapping[str, Sequence[str]]
 
 Query = Callable[[Fields], bool]
 
+MOST_TERMS = 12
+
 
 def read_query(text: str) -> Query:
     """Whether a thing's fields fit the query. Raises InvalidQueryException for what AWS cannot read.
 
-    Terms are ``field:value`` with ``*`` and ``?`` anywhere but in front, ``"phrases"``, ranges, and AND, OR, NOT and
-    parentheses between them; what stands side by side must fit both. A value without a field is looked for in all.
+    There are up to twelve terms: ``field:value`` with ``*`` and ``?`` anywhere but in front, ``"phrases"``, ranges, and
+    AND, OR, NOT and parentheses between them; what stands side by side must fit both. Upper and lower case are alike.
+    A value without a field is looked for in all.
     """
     try:
-        return _compiled(parser.parse(text), None)
+        node = parser.parse(text)
     except ParseError as problem:
         raise _bad(str(problem)) from problem
+    if (terms := _terms(node)) > MOST_TERMS:
+        raise _bad(f"{terms} terms; the most is {MOST_TERMS}")
+    return _compiled(node, None)
+
+
+def _terms(node: Any) -> int:
+    if isinstance(node, tree.SearchField) and isinstance(node.expr, tree.SearchField):
+        return 1
+    return sum(map(_terms, node.children)) if node.children else 1
 
 
 def _compiled(node: Any, field: str | None) -> Query:
@@ -57,9 +69,9 @@ def _compiled(node: Any, field: str | None) -> Query:
 def _term(field: str | None, value: str) -> Query:
     if value[:1] in ("*", "?") and value != "*":
         raise _bad(f"{value} begins with a wildcard")
-    # fnmatch knows brackets, too, and fleet indexing does not.
-    pattern = value.replace("[", "[[]")
-    return lambda fields: any(fnmatch.fnmatchcase(found, pattern) for found in _values(fields, field))
+    # fnmatch knows brackets, too, and fleet indexing does not; and case is nothing to it.
+    pattern = value.replace("[", "[[]").lower()
+    return lambda fields: any(fnmatch.fnmatchcase(found.lower(), pattern) for found in _values(fields, field))
 
 
 def _range(node: Any, field: str | None) -> Query:

@@ -4,9 +4,10 @@ from collections import Counter
 
 import pytest
 
+from reconciler.runtimes.v2 import membership
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, run_cli
-from tests.runtimes.v2.fleets import applied, group, template
+from tests.runtimes.v2.fleets import applied, group, kinds, planned, template
 
 N = 3
 
@@ -70,3 +71,32 @@ def test_lists_of_more_than_a_page_take_a_call_a_page(several: FleetFiles, aws: 
             targetArn=f"arn:aws:iot:eu-central-1:123456789012:thinggroup/other-{number}", components={}
         )
     assert cost(aws, several) == {**WARM, "greengrassv2:ListDeployments": 2}
+
+
+@pytest.fixture
+def indexed(several: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> FleetFiles:
+    """The fleet in an account that indexes its things, and large enough for the index to be asked."""
+    monkeypatch.setattr(membership, "WORTH_IT", N)
+    aws.client("iot").update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "REGISTRY"})
+    cost(aws, several)
+    return several
+
+
+def test_of_a_large_fleet_the_index_tells_the_members_of_twelve_groups_a_call(
+    indexed: FleetFiles, aws: Sandbox
+) -> None:
+    lists = {name: calls for name, calls in WARM.items() if name != "iot:ListThingsInThingGroup"}
+    assert cost(aws, indexed) == {**lists, "iot:SearchIndex": 1}
+    assert cost(aws, indexed, "--refresh")["iot:SearchIndex"] == 0
+
+
+def test_a_group_of_which_the_index_says_something_else_is_read_by_itself(indexed: FleetFiles, aws: Sandbox) -> None:
+    aws.client("iot").remove_thing_from_thing_group(thingGroupName="g1", thingName="g1-core-2")
+    found = cost(aws, indexed)
+    assert (found["iot:SearchIndex"], found["iot:ListThingsInThingGroup"]) == (1, 1)
+    assert kinds(planned(indexed, "g1")) == ["associate-thing", "update-members"]
+
+
+def test_without_an_index_the_groups_are_read_one_by_one(indexed: FleetFiles, aws: Sandbox) -> None:
+    aws.client("iot").update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "OFF"})
+    assert cost(aws, indexed) == {**WARM, "iot:SearchIndex": 1}

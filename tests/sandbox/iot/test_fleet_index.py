@@ -28,6 +28,7 @@ def indexed(aws: Sandbox, iot: Any) -> Any:
         ("thingGroupNames:line", ["berlin-1", "bonn-1"]),
         ("thingGroupNames:line AND connectivity.connected:false", ["bonn-1"]),
         ("thingName:b*-2", ["berlin-2", "bonn-2"]),
+        ('thingGroupNames:"LINE"', ["berlin-1", "bonn-1"]),
         ("thingName:bonn-? NOT thingGroupNames:line", ["bonn-2"]),
         ("attributes.owner:berl AND (thingName:berlin-2 OR thingGroupNames:line)", ["berlin-1", "berlin-2"]),
         ("thingGroupNames:(line OR site) AND -thingName:berlin*", ["bonn-1", "bonn-2"]),
@@ -72,6 +73,12 @@ def test_pages(indexed: Any) -> None:
     assert [thing["thingName"] for thing in page["things"]] == ["berlin-1", "berlin-2", "bonn-1"]
     rest = indexed.search_index(queryString="thingName:b*", maxResults=3, nextToken=page["nextToken"])
     assert [thing["thingName"] for thing in rest["things"]] == ["bonn-2"]
+
+
+def test_a_query_has_up_to_twelve_terms(indexed: Any, refused: Any) -> None:
+    terms = [f'thingName:"berlin-{number}"' for number in range(13)]
+    assert len(indexed.search_index(queryString=" OR ".join(terms[:12]))["things"]) == 2
+    assert refused(indexed.search_index, queryString=" OR ".join(terms))[1] == "InvalidQueryException"
 
 
 @pytest.mark.parametrize("query", ["thingName:a AND", "thingName:*-1", "attributes.size:>many", "thingName:a~2"])
