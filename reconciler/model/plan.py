@@ -17,6 +17,9 @@ KNOWN_AFTER_APPLY = "(known after apply)"
 SENT_AGAIN = "(sent again)"
 """Stands for what a deployment changes that brings the same once more."""
 
+SENT_AGAIN = "sent again"
+"""Stands as what a deployment becomes that brings once more what it brought (Greengrass V2)."""
+
 Operation = Literal["create", "update", "delete", "deploy", "none"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.model.plan import DELETION_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan, Plan
+from reconciler.model.plan import DELETION_KINDS, KNOWN_AFTER_APPLY, SENT_AGAIN, Action, Change, GroupPlan, Plan
 from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
 from reconciler.reporting import group_text_v2
 from reconciler.reporting.removal_text import removal_lines
@@ -92,7 +92,7 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
     lines += [f"    because {style.text(reason)}" for reason in group.reasons]
     if not group.blocked:
         lines += [f"    {line}" for line in _section_lines(group, options)]
-        lines += [f"    {line}" for line in removal_lines(group.deletions, style, verbose=options.verbose)]
+        lines += [f"    {line}" for line in removal_lines(group, style, verbose=options.verbose)]
     lines += [f"    note: {style.text(note)}" for note in group.notes]
     if options.verbose:
         lines += [
@@ -105,7 +105,7 @@ def block(group: GroupPlan, options: BlockOptions) -> list[str]:
 def field_lines(group: GroupPlan, options: BlockOptions) -> list[str]:
     """What differs about ``group`` and nothing else: a line for each change, and for each thing that it deletes."""
     lines = [headline(group, options.style), *change_lines(group.changes, options.style, options.width, options.limit)]
-    return [*lines, *(f"    {line}" for line in removal_lines(group.deletions, options.style))]
+    return [*lines, *(f"    {line}" for line in removal_lines(group, options.style))]
 
 
 def change_lines(
@@ -181,7 +181,7 @@ def _section(
 
 
 def _says_nothing_new(change: Change) -> bool:
-    if change.before == change.after:  # what failed is sent once more
+    if change.after in (change.before, SENT_AGAIN):
         return True
     return change.before is None and not isinstance(change.after, Mapping) and "." not in change.path
 
@@ -263,6 +263,7 @@ def _details(
 ) -> Iterator[str]:
     """A line for each change, then one for each thing that is made or taken in without being a change."""
     style, role, told = options.style, _THING_FAMILIES.get(section), set[str]()
+    deleted = {action.subject for action in group.of_kind("deprovision-thing")}
     for place, change in changes:
         sign = style.sign(_CHANGE_SIGNS[change.kind])
         if section == "components" and place.entity is not None and not place.field and change.kind != "change":
@@ -270,7 +271,8 @@ def _details(
         elif role is not None and place.entity is not None and not place.field and change.kind != "change":
             told.add(place.entity)
             action = thing_actions.get(place.entity)
-            yield f"{sign} {role} thing {style.text(place.entity)}{_thing_text(change, action, options)}"
+            text = _thing_text(change, action, options, stays=place.entity not in deleted)
+            yield f"{sign} {role} thing {style.text(place.entity)}{text}"
         else:
             yield f"{sign} {_change_text(place, change, role, options)}"
     for name, action in thing_actions.items():
@@ -278,9 +280,9 @@ def _details(
             yield f"{style.sign('+')} {role} thing {style.text(name)}{_thing_text(None, action, options)}"
 
 
-def _thing_text(change: Change | None, action: Action | None, options: BlockOptions) -> str:
+def _thing_text(change: Change | None, action: Action | None, options: BlockOptions, *, stays: bool = True) -> str:
     if change is not None and change.kind == "remove":
-        return ": dissociate (it leaves the group; the thing itself stays in AWS IoT)"
+        return f": dissociate (it leaves the group{'; the thing itself stays in AWS IoT' if stays else ''})"
     text = ": associate"
     if action is not None and action.kind == "provision-thing":
         text = f": provision ({_provision_text(action.inputs)})"

@@ -23,7 +23,11 @@ def heads(actions: Sequence[Action], group: GroupPlan, style: Style) -> list[tup
     if associating := [action for action in actions if action.kind == "associate-devices"]:
         names = [style.text(action.subject) for action in associating]
         left = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        found.append(("~", f"client devices of {', '.join(names[:NAMED])}{left}"))
+        text = f"client devices of {', '.join(names[:NAMED])}{left}"
+        if group.operation == "delete":
+            number = len({name for action in associating for name in action.inputs["disassociate"]})
+            text = style.remove(f"{text}: {number:,} taken from {'it' if len(names) == 1 else 'them'}")
+        found.append(("-" if group.operation == "delete" else "~", text))
     return found + [_head(action, group, style) for action in actions if action.kind != "associate-devices"]
 
 

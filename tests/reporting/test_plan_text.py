@@ -145,6 +145,10 @@ def test_long_lists_are_cut_without_verbose() -> None:
             "        + device thing t: provision (the device keeps its own key, certificate from AWS IoT)",
         ),
         (single_action("g", "delete-group"), "    - group: delete it from AWS IoT Greengrass"),
+        (
+            replace(single_action("g", "delete-group"), runtime="greengrass/v2"),
+            "    - group: delete its thing group from AWS IoT",
+        ),
         (single_action("g", "rename-group"), "    ~ group: rename it in AWS IoT Greengrass"),
     ],
 )

@@ -25,6 +25,8 @@ IN_FLIGHT = 10
 """Deployments that are being deleted at once: AWS IoT refuses to delete more jobs (API reference, DeleteJob)."""
 LOOKS = 20
 """How often is looked whether a deployment is gone before the next one is deleted all the same."""
+LOOKS_AT_OTHERS = 120
+"""How often is looked whether a core is off another group that is being deleted: a minute."""
 PAUSE = 0.5
 
 
@@ -53,10 +55,27 @@ class Finisher:
         for action in group.of_kind("delete-group"):
             self._delete_group(action)
             say(group.name, "thing group deleted")
+        for action in group.of_kind("deprovision-thing"):
+            self._await_leaving(action)
         take_back(self.deprovisioner, group, journal, say, forget=self._forget_core)
         if group.operation == "delete":
             journal.forget(group.name)
         journal.removed(group.live["groupArn"])
+
+    def _await_leaving(self, action: Action) -> None:
+        """Wait until a core is in no other group any more that is being deleted: it could not be told to give up what
+        they brought it without its certificate. Raises ReconcileError where that takes too long.
+        """
+        for name in action.inputs.get("after", ()):
+            for _ in range(LOOKS_AT_OTHERS):
+                if action.subject not in (self.observer.members(name) or ()):
+                    break
+                self.sleep(PAUSE)
+            else:
+                raise ReconcileError(
+                    f"{action.subject} is not deprovisioned: the group {name}, which is to be deleted, still has it",
+                    hint="see what became of that group, and apply again",
+                )
 
     def _forget_core(self, thing: str) -> None:
         """Delete what Greengrass keeps of a core beside its thing; of a client device it keeps nothing."""

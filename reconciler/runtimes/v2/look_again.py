@@ -73,11 +73,12 @@ class Again:
         deprovisioning = group.of_kind("deprovision-thing", "delete-artifacts")
         if deprovisioning and self.store is not None:
             # Keys are deleted last: a thing that none are stored of is deprovisioned.
-            stored = self.store.things(group.name)
+            homes = {action.inputs["groupId"] for action in deprovisioning}
+            stored = {home: self.store.things(home) for home in sorted(homes)}
             found |= {
                 action.id
                 for action in deprovisioning
-                if stored.isdisjoint(action.inputs.get("things", [action.subject]))
+                if stored[action.inputs["groupId"]].isdisjoint(action.inputs.get("things", [action.subject]))
             }
         return frozenset(found)
 

@@ -1,5 +1,6 @@
 """Adds to a plan what is to be deleted: observes what is gone from the files, and asks whether it may go."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from reconciler.runtimes.v2.live import Associated, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import configured_cores, present
 from reconciler.runtimes.v2.names import Mark, group_arn, is_id, target_name
 from reconciler.runtimes.v2.observe import Observer
-from reconciler.runtimes.v2.removals import Removal, plan_deletion, with_departures
+from reconciler.runtimes.v2.removals import Going, Removal, plan_deletion, with_departures
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +44,55 @@ class Pruner:
         begun = {target_name(key): Removal.read(text) for key, text in removals.items() if is_id(key)}
         declared = {thing.thing_name: group.name for group in desired.groups for thing in group.things}
         plans = {plan.name: plan for plan in planned.groups}
+        whole = len(groups) == sum(group.runtime == GREENGRASS_V2 for group in desired.groups)
+        gone, kept = self._gone(desired, live, begun) if whole else ([], [])
+        members = _members(gone)
+        handed: dict[str, str] = {}
         for group in groups:
-            plans[group.name] = self._departures(desired, group, live.groups[group.name], begun, declared, plans)
-        if len(groups) != sum(group.runtime == GREENGRASS_V2 for group in desired.groups):
-            return replace(planned, groups=tuple(plans.values()))
-        gone, kept = self._gone(desired, live, begun)
+            plan = plans[group.name]
+            names = self._departing(desired, group, live.groups[group.name], begun, declared)
+            if (staying := names & members.keys()) and not plan.blocked:
+                handed |= dict.fromkeys(staying & self._stored(group.name), group.name)
+            if names - staying:
+                plans[group.name] = self._departures(desired, group, names - staying, declared, plan)
         contents: dict[str, Mapping[str, Any]] = dict(planned.contents)
         for found in in_parallel(lambda group: self._with_devices(group, declared), gone):
-            plan, more = plan_deletion(desired.fleet, found, declared, self._stored(found.name), begun.get(found.name))
+            noted = begun.get(found.name)
+            own = {thing: home for thing, home in handed.items() if members[thing][0] == found.name}
+            own |= self._left_of(noted.homes) if noted is not None else {}
+            going = Going(found, noted, declared, self._stored(found.name), own, members)
+            plan, more = plan_deletion(desired.fleet, going)
             if plan.actions:
                 plans[found.name] = plan
                 contents.update(more)
         findings = not_pruned(desired.fleet, kept)
         return replace(planned, groups=tuple(plans.values()), guards=(*planned.guards, *findings), contents=contents)
 
-    def _departures(
+    def _departing(
         self,
         desired: DesiredState,
         group: Group,
         live: LiveGroup,
         begun: Mapping[str, Removal],
         declared: Mapping[str, str],
-        plans: Mapping[str, GroupPlan],
-    ) -> GroupPlan:
-        pruning = group.pruning.over(desired.fleet.pruning)
-        plan = plans[group.name]
+    ) -> frozenset[str]:
+        """The things that are to be deprovisioned since they are gone from a group that stays, and from the files."""
+        if not group.pruning.over(desired.fleet.pruning).deprovisions:
+            return frozenset()
         earlier = begun[group.name].things if group.name in begun else ()
-        names = (present(group, live) | set(earlier)) - declared.keys()
-        if not pruning.deprovisions or not names:
+        return (present(group, live) | set(earlier)) - declared.keys()
+
+    def _departures(
+        self,
+        desired: DesiredState,
+        group: Group,
+        names: frozenset[str],
+        declared: Mapping[str, str],
+        plan: GroupPlan,
+    ) -> GroupPlan:
+        if not names:
             return plan
+        pruning = group.pruning.over(desired.fleet.pruning)
         return with_departures(plan, replace(group, pruning=pruning), names, declared, self._stored(group.name))
 
     def _gone(
@@ -92,6 +113,10 @@ class Pruner:
         going = [group for group in ours if _prunes(fleet, group, begun.get(group.name))]
         return going, [group.name for group in ours if group not in going and group.exists]
 
+    def _left_of(self, homes: Mapping[str, str]) -> dict[str, str]:
+        """Those of ``homes`` that the artifact bucket still has something of."""
+        return {thing: home for thing, home in homes.items() if thing in self._stored(home)}
+
     def _with_devices(self, live: LiveGroup, declared: Mapping[str, str]) -> LiveGroup:
         """``live`` with the client devices of those of its cores that no file has any more."""
         cores = sorted(live.members - declared.keys())
@@ -99,6 +124,15 @@ class Pruner:
 
     def _stored(self, name: str) -> frozenset[str]:
         return self.store.things(name) if self.store is not None else frozenset()
+
+
+def _members(groups: Sequence[LiveGroup]) -> dict[str, tuple[str, ...]]:
+    """By core, the names of those of ``groups`` that it is in."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for group in sorted(groups, key=lambda group: group.name):
+        for thing in group.members:
+            found[thing].append(group.name)
+    return {thing: tuple(names) for thing, names in found.items()}
 
 
 def _declared(desired: DesiredState) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.model.plan import DEPLOYMENT_KINDS, Action, GroupPlan
+from reconciler.model.plan import DELETION_KINDS, DEPLOYMENT_KINDS, Action, GroupPlan
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.base import Standing
 from reconciler.runtimes.marks import FLEET_TAG
@@ -133,6 +133,9 @@ def _is_planned(inputs: Mapping[str, Any], found: LiveDeployment) -> bool:
 
 def _left(group: GroupPlan, look: Look) -> list[Action]:
     """The actions that are left, on the group as it is now."""
+    if group.operation == "delete" and not look.live.exists and look.live.deployment is None:
+        # Its cores have given up what it brought: nobody deletes the deployment to a group before that.
+        return [act for act in group.actions if act.kind in DELETION_KINDS and act.id not in look.finished]
     return [left for action in group.actions if (left := _left_of(action, look)) is not None]
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.canonical import digest, plain
 from reconciler.model.fleet import Fleet
@@ -26,7 +26,8 @@ DELETION_BEGUN = "its deletion was begun and not finished"
 class Removal:
     """What is to be deleted with a group, or after it, as the ledger keeps it while that is under way.
 
-    ``mark`` is the group's own word on deleting, by which it goes on; ``whole``: the group itself goes.
+    ``mark`` is the group's own word on deleting, by which it goes on; ``whole``: the group itself goes. ``homes`` are
+    the groups below whose names keys of ``things`` lie, where that is another one.
     """
 
     name: str
@@ -34,29 +35,44 @@ class Removal:
     mark: str
     things: tuple[str, ...] = ()
     whole: bool = False
+    homes: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """As JSON."""
         target = {"template": self.target.name, "version": self.target.version}
         fields = {"name": self.name, "target": target, "mark": self.mark, "things": list(self.things)}
-        return json.dumps(fields | {"whole": self.whole})
+        return json.dumps(fields | {"whole": self.whole, "homes": dict(self.homes)})
 
     @classmethod
     def read(cls, text: str) -> "Removal":
         """The way back."""
         fields = json.loads(text)
         target = TemplateRef(fields["target"]["template"], fields["target"]["version"])
-        return cls(fields["name"], target, fields["mark"], tuple(fields["things"]), fields["whole"])
+        things, homes = tuple(fields["things"]), fields.get("homes", {})
+        return cls(fields["name"], target, fields["mark"], things, fields["whole"], homes)
 
 
-def plan_deletion(
-    fleet: Fleet, live: LiveGroup, declared: Mapping[str, str], stored: frozenset[str], begun: Removal | None
-) -> tuple[GroupPlan, Mapping[str, Mapping[str, object]]]:
-    """The plan that deletes a group of ours which no file declares, with the contents that it names.
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A group of ours which no file declares, and what has to be known to delete it.
 
-    ``declared`` are the things of the files with their groups, ``stored`` those that the artifact bucket has something
-    of for this group.
+    ``begun`` is what an earlier run noted of it, ``declared`` are the things of the files with their groups, ``stored``
+    those that the artifact bucket has something of for this group. A core of several groups is deprovisioned when it is
+    off all of them: ``handed`` are those that a group which stays gives up (that group by core), ``also`` names the
+    other groups that go, by core.
     """
+
+    live: LiveGroup
+    begun: Removal | None
+    declared: Mapping[str, str]
+    stored: frozenset[str]
+    handed: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def plan_deletion(fleet: Fleet, group: Going) -> tuple[GroupPlan, Mapping[str, Mapping[str, object]]]:
+    """The plan that deletes a group, with the contents that it names."""
+    live, begun = group.live, group.begun
     word = live.tags.get(PRUNE_TAG, "") if live.exists or begun is None else begun.mark
     pruning = pruning_of(fleet, word)
     target = begun.target if begun is not None and not live.exists else _target(live)
@@ -68,14 +84,18 @@ def plan_deletion(
         before = (*needs, *(action.id for action in deletions))
         inputs = {"groupId": live.name, "mark": word}
         deletions.append(Action(f"{live.name}/delete-group", "delete-group", live.name, before, inputs))
-    going, notes = _things(pruning, declared, stored)
+    going, notes = _things(pruning, group.declared, group.stored)
     after = tuple(action.id for action in deletions)
+    taking_back = [*_deprovisionings(live.name, going, after, also=group.also)]
+    for home in sorted(set(group.handed.values())):
+        handed = tuple(sorted(thing for thing, of in group.handed.items() if of == home))
+        taking_back += _deprovisionings(live.name, handed, after, home, group.also)
     observed = snapshot(live, {}, devices)
     contents = {document_digest(NOTHING): plain(NOTHING)} if reset else {}
     members = [Change(f"cores[{name}]", "remove", {}, None) for name in sorted(live.members)]
     taken = {name for action in devices for name in action.inputs["disassociate"]}
     members += [Change(f"devices[{name}]", "remove", {}, None) for name in sorted(taken)]
-    group = [Change("group", "remove", live.name, None)] if live.exists else []
+    itself = [Change("group", "remove", live.name, None)] if live.exists else []
     reason = f"it is gone from the files, and {_who(pruning)} says prune: true" if live.exists else DELETION_BEGUN
     plan = GroupPlan(
         name=live.name,
@@ -84,9 +104,9 @@ def plan_deletion(
         target=target,
         fingerprint=digest(observed),
         reasons=(reason,),
-        changes=tuple(sorted([*group, *members, *changes])),
-        actions=(*devices, *reset, *deletions, *_deprovisionings(live.name, going, after)),
-        things=tuple(sorted(live.members | taken | set(going))),
+        changes=tuple(sorted([*itself, *members, *changes])),
+        actions=(*devices, *reset, *deletions, *taking_back),
+        things=tuple(sorted(live.members | taken | {*going, *group.handed})),
         live=observed,
         notes=notes,
     )
@@ -103,11 +123,14 @@ def with_departures(
         return plan
     needs = tuple(action.id for action in (plan.of_kind(*DEPLOYMENT_KINDS) or plan.actions[-1:]))
     count = f"{len(going)} thing{'s' if len(going) > 1 else ''} gone from the files"
+    cores = [name for name in going if name in plan.live.get("members", ())]
+    note = f"{', '.join(cores)}: no deployment comes there without a certificate, so that what runs there stays"
     return replace(
         plan,
         operation="update" if plan.operation in {"none", "deploy"} else plan.operation,
         reasons=(*plan.reasons, f"{count}, and {_who(group.pruning)} says deprovision: true"),
         actions=(*plan.actions, *_deprovisionings(plan.name, going, needs)),
+        notes=(*plan.notes, note) if cores else plan.notes,
         things=tuple(sorted({*plan.things, *going})),
     )
 
@@ -115,8 +138,10 @@ def with_departures(
 def removal_of(plan: GroupPlan) -> Removal:
     """What ``plan`` deletes of its group, for the ledger."""
     marks = [action.inputs["mark"] for action in plan.of_kind("delete-group")]
-    things = tuple(action.subject for action in plan.of_kind("deprovision-thing"))
-    return Removal(plan.name, plan.target, marks[0] if marks else "", things, plan.operation == "delete")
+    actions = plan.of_kind("deprovision-thing")
+    things = tuple(action.subject for action in actions)
+    homes = {act.subject: str(act.inputs["groupId"]) for act in actions if act.inputs["groupId"] != plan.name}
+    return Removal(plan.name, plan.target, marks[0] if marks else "", things, plan.operation == "delete", homes)
 
 
 def _reset(fleet: Fleet, live: LiveGroup, target: TemplateRef) -> tuple[tuple[Action, ...], list[Change]]:
@@ -181,14 +206,27 @@ def _things(
     )
 
 
-def _deprovisionings(name: str, things: tuple[str, ...], needs: tuple[str, ...]) -> Iterator[Action]:
-    """Things with their certificates and policies, then keys: what they are for is gone by then."""
+def _deprovisionings(
+    name: str,
+    things: tuple[str, ...],
+    needs: tuple[str, ...],
+    home: str = "",
+    also: Mapping[str, tuple[str, ...]] | None = None,
+) -> Iterator[Action]:
+    """Things with their certificates and policies, then keys: what they are for is gone by then.
+
+    ``home`` is the group below whose name the keys lie, where that is another one; ``also`` names by thing the groups
+    that have to be gone before.
+    """
+    keys = {"groupId": home or name}
     for thing in things:
-        yield Action(f"{name}/deprovision-thing/{thing}", "deprovision-thing", thing, needs, {"groupId": name})
+        others = [other for other in (also or {}).get(thing, ()) if other != name]
+        inputs = {**keys, "after": others} if others else keys
+        yield Action(f"{name}/deprovision-thing/{thing}", "deprovision-thing", thing, needs, inputs)
     if things:
         before = tuple(f"{name}/deprovision-thing/{thing}" for thing in things)
-        keys = {"groupId": name, "things": list(things)}
-        yield Action(f"{name}/delete-artifacts", "delete-artifacts", name, before, keys)
+        identifier = f"{name}/delete-artifacts{f'/{home}' if home else ''}"
+        yield Action(identifier, "delete-artifacts", home or name, before, {**keys, "things": list(things)})
 
 
 def _target(live: LiveGroup) -> TemplateRef:

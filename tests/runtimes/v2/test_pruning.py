@@ -142,3 +142,49 @@ def test_a_deletion_that_was_cut_off_is_finished(
     waited(fleet)
     assert unchanged(fleet) == "No changes. 1 group matches the files."
     assert [row["thingName"] for row in aws.client("iot").list_things()["things"]] == ["a-core-1"]
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["one group stays", "both go"])
+def test_a_core_of_several_groups_keeps_its_certificate_until_it_is_off_all_of_them(
+    fleet: FleetFiles, aws: Sandbox, stays: bool
+) -> None:
+    shared = [{"thingName": "shared"}]
+    group(pruning(template(fleet, aws_greengrass_Cli="2.12.6"), deprovision=True), "kept")
+    group(fleet, "base", cores=[*shared, {"thingName": "base-core"}])
+    applied(aws, group(fleet, "line", cores=shared))
+    fleet.without_group("line")
+    group(fleet, "base", cores=[{"thingName": "base-core"}]) if stays else fleet.without_group("base")
+    document = plan(fleet)
+    of_shared = [
+        (found["name"], action["inputs"])
+        for found in document["groups"]
+        for action in found["actions"]
+        if (action["kind"], action["subject"]) == ("deprovision-thing", "shared")
+    ]
+    own = ("line", {"groupId": "base"}) if stays else ("base", {"groupId": "base", "after": ["line"]})
+    assert of_shared == [own]
+    aws.clear_calls()
+    waited(fleet)
+    made = [call["operation"] for call in aws.calls() if call["write"]]
+    assert made.index("DeleteThing") > max(at for at, name in enumerate(made) if name == "DeleteThingGroup")
+    assert "shared" not in {row["thingName"] for row in aws.client("iot").list_things()["things"]}
+    keys = [row["Key"] for row in aws.client("s3").list_objects_v2(Bucket=ARTIFACTS_BUCKET)["Contents"]]
+    assert not any("/shared/" in key for key in keys)
+    assert unchanged(fleet).startswith("No changes.")
+
+
+def test_a_core_that_another_group_gives_up_is_deprovisioned_after_a_crash_too(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.aws.client.ATTEMPTS", 1)  # for which one would only wait here
+    shared = [{"thingName": "shared"}]
+    group(pruning(template(fleet), deprovision=True), "base", cores=[*shared, {"thingName": "base-core"}])
+    applied(aws, group(fleet, "line", cores=shared))
+    group(fleet.without_group("line"), "base", cores=[{"thingName": "base-core"}]).write()
+    aws.put_faults([{"service": "iot", "operation": "DeleteThing", "fault": "error"}])
+    assert run_cli("apply", fleet.directory, "--yes").code == 5
+    aws.put_faults([])
+    assert planned(fleet, "line")["reasons"] == ["its deletion was begun and not finished"]
+    waited(fleet)
+    assert "shared" not in {row["thingName"] for row in aws.client("iot").list_things()["things"]}
+    assert unchanged(fleet) == "No changes. 1 group matches the files."

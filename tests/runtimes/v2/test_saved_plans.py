@@ -55,6 +55,17 @@ def test_a_new_group_is_made_once(fleet: FleetFiles, aws: Sandbox) -> None:
     assert aws.writes() == []
 
 
+def test_a_group_that_is_deleted_is_deleted_once(fleet_of_two: FleetFiles, aws: Sandbox) -> None:
+    fleet_of_two.fleet(prune=True, deprovision=True, guards={"deleted": 1}, bulkDeployments=None)
+    file = save(fleet_of_two.without_group("b").write())
+    first = apply(file)
+    assert first.code == 0, first.out + first.err
+    aws.clear_calls()
+    second = apply(file)
+    assert (second.code, second.last_line) == (0, "No changes. 2 groups already converged.")
+    assert aws.writes() == []
+
+
 def test_one_that_was_not_waited_for_is_waited_for(fleet_of_two: FleetFiles, aws: Sandbox) -> None:
     file = save(fleet_of_two)
     aws.put_devices({"a-*": {"outcome": "stuck"}})
