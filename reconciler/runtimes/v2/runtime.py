@@ -1,6 +1,7 @@
 """Greengrass V2 as a runtime: its parts put together for one fleet."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.aws.cache import Cache
@@ -118,7 +119,7 @@ class GreengrassV2:
             return summary(self._reports, group.arn, last.id).error
 
         errors = dict(zip(live.groups, in_parallel(error, live.groups.values()), strict=True))
-        return group_statuses(groups, live.groups, live.cores, errors)
+        return group_statuses(groups, live.groups, live.cores, errors, datetime.now(UTC))
 
     def say_live(self, said: Said, names: Collection[str]) -> Mapping[str, Saying | str]:
         """What the files would have to say of live groups, or why they cannot. Never writes."""

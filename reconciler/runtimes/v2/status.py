@@ -1,28 +1,45 @@
 """Where V2 groups stand: wanted, live and deployed version, and how many cores have what was sent last. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from reconciler.model.group import Group
 from reconciler.model.run import GroupStatus
 from reconciler.runtimes.marks import template_version
+from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.live import Core, LiveGroup
+
+SILENCE = timedelta(hours=48)
+"""After which a core counts as silent: it reports once a day (component reference of the nucleus), and is HEALTHY to
+AWS for ever when it does so no more."""
 
 
 def group_statuses(
-    groups: Sequence[Group], live: Mapping[str, LiveGroup], cores: Mapping[str, Core], errors: Mapping[str, str]
+    groups: Sequence[Group],
+    live: Mapping[str, LiveGroup],
+    cores: Mapping[str, Core],
+    errors: Mapping[str, str],
+    now: datetime,
 ) -> list[GroupStatus]:
     """A status a group. ``cores`` are all core devices; ``errors`` what is wrong with the deployment of a group."""
-    return [_status(group, live[group.name], cores, errors.get(group.name)) for group in groups]
+    # What others have reported is no later than now, whatever the clock of this machine says.
+    reported = [moment for core in cores.values() if (moment := _moment(core.since)) is not None]
+    silent_before = max([now, *reported]) - SILENCE
+    return [_status(group, live[group.name], cores, errors.get(group.name), silent_before) for group in groups]
 
 
-def _status(group: Group, live: LiveGroup, cores: Mapping[str, Core], error: str | None) -> GroupStatus:
+def _status(
+    group: Group, live: LiveGroup, cores: Mapping[str, Core], error: str | None, silent_before: datetime
+) -> GroupStatus:
     if not live.exists:
         return GroupStatus(group.name, group.runtime, group.template.name, group.template.version, None, None, "absent")
     last = live.deployment
     state = _state(live)
-    unhealthy = [f"{name} since {cores[name].since}" for name in sorted(live.members) if _is_unhealthy(name, cores)]
+    unhealthy = [f"{name} since {cores[name].since}" for name in live.members if _is_unhealthy(name, cores)]
+    silent = [f"{name} since {cores[name].since}" for name in live.members if _is_silent(name, cores, silent_before)]
     words = [error] if error else []
-    words += [f"unhealthy: {', '.join(unhealthy)}"] if unhealthy else []
+    words += [f"unhealthy: {some_of(unhealthy)}"] if unhealthy else []
+    words += [f"not heard of: {some_of(silent)}"] if silent else []
     counts = last.counts if last is not None else None
     return GroupStatus(
         name=group.name,
@@ -47,6 +64,15 @@ def _status(group: Group, live: LiveGroup, cores: Mapping[str, Core], error: str
 
 def _is_unhealthy(name: str, cores: Mapping[str, Core]) -> bool:
     return name in cores and cores[name].status == "UNHEALTHY"
+
+
+def _is_silent(name: str, cores: Mapping[str, Core], before: datetime) -> bool:
+    moment = _moment(cores[name].since) if name in cores else None
+    return moment is not None and moment < before
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _deployed(live: LiveGroup) -> int | None:

@@ -90,3 +90,14 @@ def test_a_group_without_cores_is_deployed_to_whoever_joins(fleet: FleetFiles, a
     assert aws.writes().count("greengrassv2:CreateDeployment") == 1
     aws.advance(10)  # the job comes to the new member a moment after that has joined
     assert status(fleet)["state"] == "succeeded"
+
+
+def test_a_core_that_reports_no_more_is_named_though_aws_calls_it_healthy(fleet: FleetFiles, aws: Sandbox) -> None:
+    applied(aws, group(template(fleet), cores=2))
+    aws.put_devices({"a-core-2": {"outcome": "offline"}})
+    aws.advance(24 * 3600)
+    assert status(fleet)["error"] is None
+    aws.advance(48 * 3600)
+    assert str(status(fleet)["error"]).startswith("not heard of: a-core-2 since ")
+    listed = aws.client("greengrassv2").list_core_devices(status="HEALTHY")["coreDevices"]
+    assert len(listed) == 2
