@@ -7,7 +7,7 @@ from pathlib import Path
 from reconciler.model.component import Component, ComponentRef
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.model.secrets import secrets_in
+from reconciler.model.secrets import secrets_in, secrets_named
 from reconciler.model.template import Template, TemplateRef
 
 
@@ -35,7 +35,8 @@ class DesiredState:
         """The names of the secrets that templates and the groups' own configuration name."""
         found: set[str] = set()
         for template in self.templates.values():
-            found.update(secrets_in([template.definitions, template.deployment]))
+            found.update(secrets_named([template.definitions, template.deployment]))
+            found.update(secrets_in(template.definitions.get("connectors")))  # nothing else is expanded there
         for group in self.groups:
             found.update(secrets_in([group.document, group.core_documents]))
         return frozenset(found)

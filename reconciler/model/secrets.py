@@ -127,6 +127,11 @@ def secrets_in(value: Any) -> Iterator[str]:
             yield from secrets_in(item)
 
 
+def secrets_named(value: Any) -> Iterator[str]:
+    """The names of the secrets that ``value`` names as files do, where ``$${`` stands for ``${`` itself."""
+    return secrets_in(_with_texts(value, lambda text: text.replace("$${", "")))
+
+
 def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
     """``value`` with each text in it changed; keys stay."""
     if isinstance(value, str):
