@@ -22,7 +22,7 @@ from reconciler.planning.guards.facts import Facts
 WHY_NOT = {
     "not-converged": "it is as the files say; its devices have not reported success",
     "pending": "the files ask for something that no apply has carried out",
-    "foreign": "a live group that this fleet did not make bears the name",
+    "foreign": "a live group that this fleet did not make bears the name; --adopt {name} takes it over",
 }
 LAST_RUNS = 50
 """How many of the newest runs are asked which things they brought into a group."""
@@ -45,7 +45,9 @@ def accept_live(
     adopted = _matching({**undeclared, **foreign}, adopt)
     changed = [group for group in moved if group.kind in {"changed", "deleted"} or _only_members(group)]
     wanted = {**{group.name: group.runtime for group in changed}, **adopted}
-    left += [Left(group.name, WHY_NOT[group.kind]) for group in moved if group.name not in wanted]
+    left += [
+        Left(group.name, WHY_NOT[group.kind].format(name=group.name)) for group in moved if group.name not in wanted
+    ]
     sources = read_sources(session.desired.directory)
     said = Said(
         load_written(session.desired.directory, may_be_empty=bool(adopted)),
