@@ -19,10 +19,13 @@ MODELINE = "# yaml-language-server:"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One document of the fleet: the ``part`` of ``file`` (relative, with slashes) that it is, and what it says."""
+    """One document of the fleet: the file that it stands in (relative, with slashes), and what it says.
+
+    ``number`` counts the documents of the file that are mappings.
+    """
 
     file: str
-    part: int
+    number: int
     kind: str
     name: str
     value: Mapping[str, Any]
@@ -38,37 +41,46 @@ class Sources:
     """The YAML files of a fleet directory by relative path, and their documents in order."""
 
     texts: Mapping[str, str]
-    parts: Mapping[str, list[Part]]
     documents: tuple[Source, ...]
+    _parts: dict[str, list[Part]] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> Iterator[Source]:
         """The documents of that kind."""
         return (document for document in self.documents if document.kind == kind)
 
+    def parts(self, file: str) -> list[Part]:
+        """Where the documents of a file stand in its text; worked out for those files alone that are asked for."""
+        if file not in self._parts:
+            self._parts[file] = parts_of(self.texts[file]) if file in self.texts else []
+        return self._parts[file]
+
+    def part_number(self, source: Source) -> int:
+        """Which of its file's parts a document is."""
+        parts = self.parts(source.file)
+        return [at for at, part in enumerate(parts) if part.root and part.root.kind == "mapping"][source.number]
+
     def part(self, source: Source) -> Part:
         """Where a document stands in its file."""
-        return self.parts[source.file][source.part]
+        return self.parts(source.file)[self.part_number(source)]
 
 
 def read_sources(directory: Path) -> Sources:
     """What stands in ``directory``, which ``load`` has read without a problem."""
     fleet_directory, problems = open_directory(directory), Problems()
     texts: dict[str, str] = {}
-    parts: dict[str, list[Part]] = {}
     documents: list[Source] = []
     for relative in find_yaml(fleet_directory, problems):
         text = read_text(fleet_directory, relative, problems)
         if text is None:
             continue
         file = relative.as_posix()
-        texts[file], parts[file] = text, parts_of(text)
-        numbers = [number for number, part in enumerate(parts[file]) if part.root and part.root.kind == "mapping"]
+        texts[file] = text
         roots = [found.root for found in parse(text, file, problems)[0] if isinstance(found.root, LocatedDict)]
         documents += [
             Source(file, number, str(root.get("kind")), document_name(root) or "", plain(root))
-            for number, root in zip(numbers, roots, strict=True)
+            for number, root in enumerate(roots)
         ]
-    return Sources(texts, parts, tuple(documents))
+    return Sources(texts, tuple(documents))
 
 
 @dataclass(slots=True)
@@ -82,19 +94,22 @@ class Revision:
 
     def replace(self, source: Source, text: str) -> None:
         """Put ``text`` in the place of a document, what stands before and after it included."""
-        self.changed[source.file, source.part] = text
+        self.changed[self._key(source)] = text
 
     def remove(self, source: Source) -> None:
         """Take a document out."""
-        self.changed[source.file, source.part] = None
+        self.changed[self._key(source)] = None
 
     def add_after(self, source: Source, text: str) -> None:
         """Put a new document after one that is there."""
-        self.added[source.file, source.part].append(text)
+        self.added[self._key(source)].append(text)
 
     def create(self, file: str, text: str) -> None:
         """Put a new document into a file of its own, or at the end of one that is there."""
         self.created[file].append(text)
+
+    def _key(self, source: Source) -> tuple[str, int]:
+        return source.file, self.sources.part_number(source)
 
     def files(self) -> dict[str, str | None]:
         """The files that change: new text, or None for one that goes."""
@@ -106,7 +121,7 @@ class Revision:
         before = self.sources.texts.get(file, "")
         pieces: list[str] = []
         modeline = ""
-        for number, part in enumerate(self.sources.parts.get(file, ())):
+        for number, part in enumerate(self.sources.parts(file)):
             text = self.changed.get((file, number), before[part.start : part.end])
             if text is not None:
                 pieces.append(text)

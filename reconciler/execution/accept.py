@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.desired.load import load_written
@@ -10,6 +10,7 @@ from reconciler.desired.sources import Sources, read_sources
 from reconciler.execution.drift import find_drift
 from reconciler.execution.session import Session, compare_all
 from reconciler.model.accepted import Accepted, Left
+from reconciler.model.desired import DesiredState
 from reconciler.model.drift import Moved
 from reconciler.model.errors import AwsError, ConfigurationError, UsageError
 from reconciler.model.group import Group
@@ -26,6 +27,7 @@ WHY_NOT = {
 }
 LAST_RUNS = 50
 """How many of the newest runs are asked which things they brought into a group."""
+_OF_CORE = re.compile(r"cores\[[^]]*\]\.deployment")
 _OF_MEMBERS = re.compile(r"(cores|devices)\[[^]]*\](\.cores)?")
 
 
@@ -48,6 +50,7 @@ def accept_live(
     left += [
         Left(group.name, WHY_NOT[group.kind].format(name=group.name)) for group in moved if group.name not in wanted
     ]
+    ahead = {group.name for group in changed if group.kind == "pending"}  # or so it seems
     sources = read_sources(session.desired.directory)
     said = Said(
         load_written(session.desired.directory, may_be_empty=bool(adopted)),
@@ -59,15 +62,15 @@ def accept_live(
     sayings: list[Saying] = []
     unsaid: list[Left] = []
     for runtime in sorted(set(wanted.values())):
-        names = {name for name, of in wanted.items() if of == runtime}
-        for name, saying in session.runtimes[runtime].say_live(said, names).items():
+        asked = {name for name, of in wanted.items() if of == runtime}
+        for name, saying in session.runtimes[runtime].say_live(said, asked).items():
             if isinstance(saying, Saying):
                 sayings.append(saying)
             else:
-                unsaid.append(Left(name, saying))
-    files, said_of, refused = _confirmed(session, sources, sayings, expect_some=expect_some)
+                (left if name in ahead else unsaid).append(Left(name, saying))
+    files, names, refused, sent = _confirmed(session, sources, sayings, expect_some=expect_some)
     unsaid += refused
-    return Accepted(files, said_of, tuple(sorted({*left, *unsaid})), frozenset(name for name, _ in unsaid))
+    return Accepted(files, names, tuple(sorted({*left, *unsaid, *sent})), frozenset(name for name, _ in unsaid))
 
 
 def _undeclared(session: Session) -> tuple[dict[str, str], list[Left]]:
@@ -127,77 +130,82 @@ def _brought(session: Session, groups: Sequence[str]) -> dict[str, frozenset[str
 
 def _confirmed(
     session: Session, sources: Sources, sayings: Sequence[Saying], *, expect_some: bool
-) -> tuple[dict[str, str | None], tuple[str, ...], list[Left]]:
-    """The files that say those of ``sayings`` that fit together and leave a plan nothing to do; the names of those; and
-    why not the others.
+) -> tuple[Mapping[str, str | None], tuple[str, ...], list[Left], list[Left]]:
+    """The files that say those of ``sayings`` that fit together and leave a plan nothing to change; the names of those;
+    why not the others; and what a plan would still send.
     """
-    left: list[Left] = []
+    refused: list[Left] = []
     while sayings:
-        sayings, refused = _loadable(session, sources, sayings)
-        files = revise(sources, sayings)
-        state = load_written(session.desired.directory, instead=files).state
-        open_still = _left_to_do(replace(session, desired=state), sayings, expect_some=expect_some)
-        left += [*refused, *open_still]
-        if not open_still:
-            return files, tuple(sorted(saying.group for saying in sayings)), left
-        names = {name for name, _ in open_still}
-        sayings = [saying for saying in sayings if saying.group not in names]
-    return {}, (), left
-
-
-def _left_to_do(session: Session, sayings: Sequence[Saying], *, expect_some: bool) -> list[Left]:
-    """What a plan of the files, once they say ``sayings``, would still change."""
-    names = {saying.group for saying in sayings}
-    groups = [group for group in session.desired.groups if group.name in names]
-    plan, facts = compare_all(session, groups, expect_some=expect_some)
-    return [
-        Left(group.name, f"no file can say all of it: {_first_of(group)} would still differ")
-        for group in plan.groups
-        if group.name in names and not _is_settled(group, facts)
-    ]
+        edited, misfits = _fitting(session, sources, sayings)
+        refused += misfits
+        if edited.state is None:
+            break
+        names = {saying.group for saying in edited.sayings}
+        groups = [group for group in edited.state.groups if group.name in names]
+        plan, facts = compare_all(replace(session, desired=edited.state), groups, expect_some=expect_some)
+        plans = [group for group in plan.groups if group.name in names]
+        differing = {group.name: _why_not(group) for group in plans if not _is_settled(group, facts)}
+        if not differing:
+            sent = [Left(group.name, _sent(group)) for group in plans if group.deployments]
+            return edited.files, tuple(sorted(names)), refused, sent
+        refused += [Left(name, reason) for name, reason in differing.items()]
+        sayings = [saying for saying in edited.sayings if saying.group not in differing]
+    return {}, (), refused, []
 
 
 def _is_settled(group: GroupPlan, facts: Facts) -> bool:
-    """Whether a plan leaves a group as it is, but for its marks, and for what is sent once more as it is: to cores that
-    failed, or to a core that has something alone, which lies under what its group was sent by hand.
+    """Whether a plan leaves a group as it is, but for its marks, and for sending once more what failed, or what a core
+    has alone when its group was sent something else.
     """
-    if group.blocked:
+    if group.blocked or group.drift:
         return False
-    kinds, changes = {action.kind for action in group.actions}, _but_for_marks(group)
-    is_the_same = bool(changes) and all(change.after == SENT_AGAIN for change in changes)
-    return kinds <= {"tag-group"} or is_the_same or (group.operation == "deploy" and group.name in facts.failing)
+    if group.operation == "deploy" and group.name in facts.failing:
+        return True
+    return all(change.after == SENT_AGAIN or _OF_CORE.match(change.path) for change in _but_for_marks(group))
 
 
 def _but_for_marks(group: GroupPlan) -> list[Change]:
     return [change for change in group.changes if not change.path.startswith("tags.")]
 
 
-def _first_of(group: GroupPlan) -> str:
-    return next((change.path for change in _but_for_marks(group)), group.operation)
+def _why_not(group: GroupPlan) -> str:
+    first = next((change.path for change in _but_for_marks(group)), group.operation)
+    return f"no file can say all of it: {first} would still differ"
 
 
-def _loadable(session: Session, sources: Sources, sayings: Sequence[Saying]) -> tuple[Sequence[Saying], Sequence[Left]]:
-    """Those of ``sayings`` that files can hold together, and why not the others: one by one where all do not fit."""
+def _sent(group: GroupPlan) -> str:
+    return f"the next apply sends it something: {'; '.join(group.reasons)}"
 
-    def problem(some: Sequence[Saying]) -> str:
-        try:
-            load_written(session.desired.directory, instead=revise(sources, some))
-        except ConfigurationError as error:
-            first = error.problems[0]
-            return f"{first.message}; {first.hint}"
-        return ""
 
-    if not problem(sayings):
-        return sayings, ()
-    taken: list[Saying] = []
-    waiting, before = list(sayings), -1
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """The files once they say ``sayings``, and what they mean then."""
+
+    sayings: Sequence[Saying] = ()
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    state: DesiredState | None = None
+
+
+def _edit(session: Session, sources: Sources, sayings: Sequence[Saying]) -> _Edited:
+    """The files that say ``sayings``. Raises ConfigurationError if they cannot say all of them together."""
+    files = revise(sources, sayings)
+    return _Edited(sayings, files, load_written(session.desired.directory, instead=files).state)
+
+
+def _fitting(session: Session, sources: Sources, sayings: Sequence[Saying]) -> tuple[_Edited, list[Left]]:
+    """The files with those of ``sayings`` that fit together, and why not the others: one by one where all do not."""
+    try:
+        return _edit(session, sources, sayings), []
+    except ConfigurationError:
+        edited = _Edited()
     reasons: dict[str, str] = {}
+    waiting, before = list(sayings), -1
     while len(waiting) != before:  # what did not fit may do so once others are in
         before, tried, waiting = len(waiting), waiting, []
         for saying in tried:
-            if reason := problem([*taken, saying]):
-                reasons[saying.group] = reason
+            try:
+                edited = _edit(session, sources, [*edited.sayings, saying])
+            except ConfigurationError as error:
+                reasons[saying.group] = f"{error.problems[0].message}; {error.problems[0].hint}"
                 waiting.append(saying)
-            else:
-                taken.append(saying)
-    return taken, [Left(saying.group, reasons[saying.group]) for saying in waiting]
+    return edited, [Left(saying.group, reasons[saying.group]) for saying in waiting]

@@ -17,8 +17,9 @@ class Accepted:
     """Files that say what is live. ``files`` maps paths relative to the fleet directory, with slashes, to new texts.
 
     None in place of a text: the file goes. ``groups`` are those whose live state the files say then, sorted; a plan of
-    them has nothing to change in them but their marks. ``left`` are the others that are not as the files say;
-    ``unsaid`` those of them that somebody changed, or that were asked for, and that no file can say.
+    them has nothing to change in them but their marks. ``left`` are the others that are not as the files say, and
+    those of ``groups`` that the next apply sends something all the same. ``unsaid`` are the groups that somebody
+    changed, or that were asked for, and of which no file can say what is live.
     """
 
     files: Mapping[str, str | None] = field(default_factory=dict)

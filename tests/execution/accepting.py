@@ -40,7 +40,7 @@ def added(before: str, after: str | None) -> str | None:
     return "; ".join(line.strip() for line in lines)
 
 
-def plan_line(fleet: FleetFiles) -> str:
+def plan_line(fleet: FleetFiles, *options: str) -> str:
     """The last line of a plan of the files as they are; all of it where there are changes."""
-    ran = run_cli("plan", fleet.directory, "--refresh")
+    ran = run_cli("plan", fleet.directory, "--refresh", *options)
     return ran.last_line if ran.last_line.startswith("No changes") else ran.out + ran.err

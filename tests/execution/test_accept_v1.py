@@ -104,6 +104,11 @@ def with_connector(aws: Sandbox, name: str) -> None:
     deployed(aws, name, live.new_version(aws.client, name, Connector=made["LatestVersionArn"]))
 
 
+def of_another(_: str, subscriptions: list[Any]) -> list[Any]:
+    stray = {"Id": "stray", "Source": LAMBDA, "Subject": "a", "Target": "arn:aws:iot:eu-central-1:123456789012:thing/x"}
+    return [*subscriptions, stray]
+
+
 CASES: dict[str, tuple[ByHand, str | None]] = {
     "timeout": (timeout(7), "version: 6"),
     "timeout-2": (timeout(7), "version: 6"),
@@ -150,7 +155,7 @@ def template(fleet: FleetFiles, version: int, timeout: int) -> None:
 def test_export_then_plan_is_empty(fleet: FleetFiles, aws: Sandbox) -> None:
     template(fleet, 1, 3)
     template(fleet, 2, 9)
-    for name in ("as-it-was", "connector", *CASES):
+    for name in ("as-it-was", "connector", "stray", *CASES):
         fleet.group(name)
     applied(fleet, aws)
     before = {name: fleet.path_of(name).read_text(encoding="utf-8") for name in CASES}
@@ -158,13 +163,16 @@ def test_export_then_plan_is_empty(fleet: FleetFiles, aws: Sandbox) -> None:
     for name, (by_hand, _) in CASES.items():
         by_hand(aws, name)
     with_connector(aws, "connector")
+    revised("Subscription", of_another)(aws, "stray")
     aws.advance(10)
     aws.clear_calls()
     result = accepted(fleet)
     assert aws.writes() == []
-    assert (result.left, result.groups) == ((), tuple(sorted(CASES)))
+    assert [name for name, _ in result.left] == ["stray"]
+    assert 'names the thing "x", which is not a core or device' in result.left[0].reason
+    assert (result.groups, result.unsaid) == (tuple(sorted(CASES)), frozenset({"stray"}))
     expected = {name: words and words.replace("OLD", old) for name, (_, words) in CASES.items()}
     assert {name: added(text, result.files[f"groups/{name}.yaml"]) for name, text in before.items()} == expected
     assert result.files.keys() == {*(f"groups/{name}.yaml" for name in CASES), "templates.yaml"}
-    assert plan_line(fleet) == f"No changes. {len(CASES) + 1} groups match the files."
+    assert plan_line(fleet, "--exclude", "stray") == f"No changes. {len(CASES) + 1} groups match the files."
     assert list(accepted(fleet).files) == []

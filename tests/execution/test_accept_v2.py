@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.accepting import accepted, added, applied, plan_line
-from tests.fleets import FleetFiles, make_buckets
+from tests.fleets import FleetFiles, make_buckets, run_cli
 from tests.runtimes.v2.conftest import BUDGETS
 from tests.runtimes.v2.fleets import PINNED, arn, group, newest, template
 
@@ -159,3 +159,32 @@ def test_export_then_plan_is_empty(fleet: FleetFiles, aws: Sandbox) -> None:
     assert result.files.keys() == {*expected, "templates.yaml"}
     assert plan_line(fleet) == f"No changes. {len(CASES)} groups match the files."
     assert list(accepted(fleet).files) == []
+
+
+def test_what_a_core_has_alone_stays_in_the_files_and_is_sent_after_what_its_group_was_sent(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    template(fleet, com_example_Logger=logging(level="info", site="${groupName}"))
+    own = {"thingName": "a-core-1", "configuration": {LOGGER: {"own": 1}}}
+    applied(group(fleet, "a", cores=[own]), aws)
+    live(merge={"level": "debug"})(aws, "a")
+    aws.advance(10)
+    before = fleet.path_of("a").read_text(encoding="utf-8")
+    result = accepted(fleet)
+    assert result.groups == ("a",)
+    assert [(name, reason.partition(":")[0]) for name, reason in result.left] == [
+        ("a", "the next apply sends it something")
+    ]
+    assert added(before, result.files["groups/a.yaml"]) == "configuration:; com.example.Logger: {level: debug}"
+    (found,) = json.loads(run_cli("plan", fleet.directory, "--format", "json").out)["groups"]
+    assert {change["path"].partition(".")[0] for change in found["changes"]} == {"cores[a-core-1]"}
+
+
+def test_files_that_are_ahead_of_who_belongs_to_a_group_are_left(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(fleet, com_example_Logger=logging(level="info"))
+    applied(group(fleet, "a", cores=2, devices=1), aws)
+    group(fleet, "a", cores=[{"thingName": "a-core-1"}, {"thingName": "new"}], devices=1).write()
+    result = accepted(fleet)
+    assert dict(result.files) == {}
+    assert result.left == (("a", "the files say otherwise of new, a-core-2, and no apply has carried it out"),)
+    assert result.unsaid == frozenset()

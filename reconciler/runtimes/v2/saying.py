@@ -138,14 +138,13 @@ class _Speaker:
         return value
 
     def cores(self, listed: Listed, live: LiveGroup) -> Listed:
-        """``listed`` with what single cores alone have, as it was deployed to them."""
+        """``listed`` with what single cores alone have, where somebody else deployed that to them."""
         spec, devices = dict(listed.spec), dict(listed.devices)
         documents = self.said.group(live.name)[1].devices
-        is_new = self._meaning(self.declared.template, self.declared.configuration) != self.live
         for core in self.declared.cores:
             name = core.thing.thing_name
             last = live.core_deployments.get(name)
-            if last is None or not last.counts_now or not (is_new or is_outside(live, last)):
+            if last is None or not last.counts_now or not is_outside(live, last):
                 continue
             if name in documents:
                 before = devices.get(name) or documents[name]
