@@ -179,7 +179,8 @@ def test_the_example_fleet_of_this_project(repository: Repository, github: Stand
     pull = {**state.pulls[NUMBER], "merged_at": "2026-11-26T09:00:00Z", "merge_commit_sha": head}
     github.add_pull(pull)
     state.pulls_of[head] = [NUMBER]
-    run("push", {**payload("push"), "ref": "refs/heads/main", "before": "0" * 40, "after": head}, 202, "apply")
+    push = {**payload("push"), "ref": "refs/heads/main", "before": "0" * 40, "after": head}
+    assert "has to be approved" not in run("push", push, 202, "apply")
     [comment] = github.bodies(NUMBER)
     assert "### Fleet `demo`: applied" in comment
     assert "No drift. " in run("schedule", {}, 203, "drift")
