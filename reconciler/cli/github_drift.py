@@ -53,7 +53,8 @@ def drift(directory: str, output_directory: Path | None, stats: Path | None, *, 
         (output_directory / "drift.json").write_text(json_text(drift_document(found)), encoding="utf-8")
         if accepted is not None:
             (output_directory / "accept.md").write_text(accepted_markdown(found, accepted, Page()), encoding="utf-8")
-    report_drift(job, found, _proposing(job, found, accepted, directory) if accepted is not None else None)
+    proposing = _proposing(job, found, accepted, directory) if accepted is not None else None
+    report_drift(job, found, directory, proposing)
     write_output(job.context.output, drift="true" if found.groups else "false", summary=drift_summary(found))
     return 0
 

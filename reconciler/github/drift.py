@@ -1,5 +1,6 @@
 """The drift of a fleet in one issue: what moved, since when, how often it was seen; closed once it is gone."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -24,25 +25,25 @@ Propose = Callable[[int | None], Proposed | None]
 """Proposes to accept the drift into the files, with a reference to the issue of that number (None: not yet made)."""
 
 
-def report_drift(job: Job, drift: Drift, propose: Propose | None = None) -> None:
-    """Open, edit or close the issue of the fleet, and add the page to the job summary."""
-    proposed = job.gently("writing the issue", lambda api: _put_issue(api, job, drift, propose))
-    next_step = after_drift(proposed)
+def report_drift(job: Job, drift: Drift, directory: str, propose: Propose | None = None) -> None:
+    """Open, edit or close the issue of the fleet in ``directory``, and add the page to the job summary."""
+    command = shlex.join(["reconcile", "export", directory, "--write"])
+    proposed = job.gently("writing the issue", lambda api: _put_issue(api, job, drift, command, propose))
+    next_step = after_drift(proposed, command) if drift.groups else ""
     job.summarise(lambda budget: drift_markdown(drift, _page(job, drift, next_step, {}, budget)))
 
 
-def _put_issue(api: GitHub, job: Job, drift: Drift, propose: Propose | None) -> Proposed | None:
+def _put_issue(api: GitHub, job: Job, drift: Drift, command: str, propose: Propose | None) -> Proposed | None:
     """Bring the issue to what is known now; what is proposed, which it names."""
     there = find_issue(api, identity(KIND, drift.fleet), LABEL)
     proposed = propose(there.number if there is not None else None) if propose is not None else None
-    next_step = after_drift(proposed)
     if not drift.groups:
         if there is not None and there.is_open:
-            body = drift_markdown(drift, _page(job, drift, next_step, there.marker, COMMENT))
+            body = drift_markdown(drift, _page(job, drift, "", there.marker, COMMENT))
             close_issue(api, there, body, f"No drift any more: {drift_summary(drift)}")
         return proposed
     seen = seen_now(drift, there)
-    made = _page(job, drift, next_step, there.marker if there else {}, COMMENT)
+    made = _page(job, drift, after_drift(proposed, command), there.marker if there else {}, COMMENT)
     body = drift_markdown(drift, replace(made, facts={**made.facts, "seen": _facts(seen, drift)}), seen)
     title = f"Drift in fleet {clean(drift.fleet)[:100]}"
     number = open_issue(api, there, title, body, LABEL, COLOUR)

@@ -95,18 +95,19 @@ def before_approval(differences: Sequence[str]) -> str:
     )
 
 
-def after_drift(proposed: Proposed | None) -> str:
-    """How to go on from drift, to which ``proposed`` belongs."""
+def after_drift(proposed: Proposed | None, command: str) -> str:
+    """How to go on from drift: ``proposed`` accepts it, and so does ``command``, by hand."""
     return (
         "To take it back, run the apply workflow: it brings the account to what the files say. "
-        f"To keep it, {_to_keep(proposed)} This issue closes itself once nothing differs."
+        f"To keep it, {_to_keep(proposed, command)} This issue closes itself once nothing differs."
     )
 
 
-def _to_keep(proposed: Proposed | None) -> str:
+def _to_keep(proposed: Proposed | None, command: str) -> str:
+    by_hand = f"write it into the files: {code(command)} does."
     match proposed:
         case None:
-            return "write it into the files."
+            return by_hand
         case Proposed("open", number):
             return f"merge #{number}, which writes it into the files."
         case Proposed("closed", number):
@@ -117,8 +118,8 @@ def _to_keep(proposed: Proposed | None) -> str:
         case Proposed(_, number, branch):
             there = code(branch) if number is None else f"{code(branch)} (#{number})"
             return (
-                f"write it into the files. Branch {there} would, but somebody else has committed to it: it is left as "
-                "it is, and made anew when it is gone."
+                f"{by_hand} Branch {there} would, too, but somebody else has committed to it: it is left as it is, and "
+                "made anew when it is gone."
             )
 
 

@@ -12,7 +12,7 @@ from reconciler.github.accept import branch_of, in_repository, propose
 from reconciler.github.client import GitHub
 from reconciler.github.context import Context
 from reconciler.github.job import Job
-from reconciler.github.pages import Proposed
+from reconciler.github.pages import Proposed, after_drift
 from reconciler.model.accepted import Accepted, Left
 from reconciler.model.drift import Drift, Moved
 from reconciler.model.errors import ReconcileError
@@ -373,6 +373,20 @@ def test_a_path_that_leaves_the_fleet_is_never_written(path: str, proposing: Pro
     with pytest.raises(ReconcileError, match="no path of a file that a fleet has"):
         proposing(replace(LIVE, files={path: "x"}))
     assert proposing.stand_in.requests == []
+
+
+@pytest.mark.parametrize(
+    ("proposed", "words"),
+    [
+        (None, "write it into the files: `export` does. This issue"),
+        (Proposed("open", 7, BRANCH), "merge #7, which writes it into the files. This issue"),
+        (Proposed("closed", 7, BRANCH), "open #7 again, which writes it into the files: somebody has closed it"),
+        (Proposed("others", 7, BRANCH), f"`export` does. Branch `{BRANCH}` (#7) would, too, but somebody else"),
+        (Proposed("others", None, BRANCH), f"`export` does. Branch `{BRANCH}` would, too, but somebody else"),
+    ],
+)
+def test_what_the_issue_says_of_it(proposed: Proposed | None, words: str) -> None:
+    assert words in after_drift(proposed, "export").partition("To keep it, ")[2]
 
 
 def test_paths_and_branches() -> None:

@@ -42,6 +42,7 @@ def test_it_is_opened_counted_closed_and_opened_again(workflow: Workflow, aws: S
     ran, outputs, summary = look(workflow)
     assert (ran.code, outputs["drift"], issues(workflow)) == (0, "false", [])
     assert "no drift" in summary
+    assert "To keep it" not in summary
     strip(aws)
     aws.clear_calls()
     ran, outputs, _ = look(workflow)
@@ -59,6 +60,7 @@ def test_it_is_opened_counted_closed_and_opened_again(workflow: Workflow, aws: S
     [issue] = issues(workflow)
     assert issue["state"] == "closed"
     assert workflow.stand_in.bodies(issue["number"]) == ["No drift any more: No drift. 2 groups match the files."]
+    assert "To keep it" not in issue["body"]
     strip(aws)
     look(workflow)
     [issue] = issues(workflow)
@@ -152,7 +154,7 @@ def test_the_issue_does_without_the_pull_request(method: str, workflow: Workflow
     ran, _, _ = look(workflow, "--accept")
     assert ran.code == 0
     assert "::warning::writing the pull request: " in ran.out
-    assert "To keep it, write it into the files." in issues(workflow)[0]["body"]
+    assert "write it into the files: `reconcile export fleets/demo --write` does." in issues(workflow)[0]["body"]
 
 
 def drift_of(**kinds: Any) -> Drift:
