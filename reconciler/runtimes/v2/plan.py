@@ -49,6 +49,8 @@ def plan_groups(
     plans = tuple(item.plan for item in compared)
     check_means(desired, plans)
     findings = [finding for item in compared for finding in item.findings]
+    refused = {str(finding.actual) for finding in findings if finding.guard == "component-recipe"}
+    findings += publications.warnings(refused)
     findings += _warnings(comparison, groups, compared)
     findings += _age_of_client_devices(live)
     findings += _without_role(desired, plans)

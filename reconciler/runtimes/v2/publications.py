@@ -1,15 +1,16 @@
 """Which component versions have to be published, each once for all groups that need it, and which cannot be. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.model.canonical import digest, plain
 from reconciler.model.component import Component, ComponentRef
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
 from reconciler.model.plan import Action, GuardFinding
-from reconciler.runtimes.v2.recipes import recipe_digest, used_by
+from reconciler.runtimes.parallel import some_of
+from reconciler.runtimes.v2.recipes import changed_artifacts, recipe_digest, used_by
 
 PENDING = frozenset({"REQUESTED", "INITIATED"})
 """States of a component version that AWS is still at work on."""
@@ -43,19 +44,30 @@ class Publications:
                 yield self._publish(component, found)
 
     def refusals(self, group: Group, documents: Iterable[Mapping[str, Any]]) -> Iterator[GuardFinding]:
-        """A finding for each component version that ``group`` needs and that is published with another recipe."""
+        """A finding for each component version that ``group`` needs and that is published with something else."""
         for document in documents:
             for component in used_by(document, self.desired.components)[0]:
-                found = self.live.get(component.ref)
-                if found is None or component.recipe is None or found.state == "FAILED":
-                    continue
-                if recipe_digest(found.recipe) != recipe_digest(component.recipe):
-                    message = (
-                        f"{group.name}: component {component.ref} is published with another recipe, and a version that "
-                        "is published never changes; give what is new a version of its own"
-                    )
-                    place = component.position.line_only
-                    yield GuardFinding("component-recipe", "error", message, actual=str(component.ref), source=place)
+                if other := self._other(component):
+                    yield _finding(component, "error", f"{group.name}: component {component.ref} is {other}")
+
+    def warnings(self, refused: Collection[str]) -> Iterator[GuardFinding]:
+        """A finding for each component version that is published with something else than the files say, and that no
+        group needs now; those of ``refused`` are told already.
+        """
+        for ref, component in sorted(self.desired.components.items()):
+            if str(ref) not in refused and (other := self._other(component)):
+                yield _finding(component, "warning", f"component {ref} is {other}")
+
+    def _other(self, component: Component) -> str:
+        """With what else a component version is published than the files say, in words; empty if with the same."""
+        found = self.live.get(component.ref)
+        if found is None or component.recipe is None or found.state == "FAILED":
+            return ""
+        if recipe_digest(found.recipe) != recipe_digest(component.recipe):
+            return "published with another recipe"
+        if changed := changed_artifacts(found.recipe, component.artifacts):
+            return f"published with another {some_of(changed)}"
+        return ""
 
     def _publish(self, component: Component, found: Published | None) -> Action:
         inputs: dict[str, Any] = {"name": component.name, "version": component.version}
@@ -78,3 +90,9 @@ class Publications:
     def _file(self, component: Component, number: int) -> str:
         """An artifact's path below the fleet directory, so that the plan serves on another machine, too."""
         return component.artifacts[number].file.relative_to(self.desired.directory).as_posix()
+
+
+def _finding(component: Component, severity: Literal["error", "warning"], what: str) -> GuardFinding:
+    message = f"{what}, and a version that is published never changes; give what is new a version of its own"
+    place = component.position.line_only
+    return GuardFinding("component-recipe", severity, message, actual=str(component.ref), source=place)

@@ -1,10 +1,11 @@
 """Component recipes: when two are equal though the service has reformatted one, and what they depend on. Pure."""
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from reconciler.model.canonical import digest
-from reconciler.model.component import Component, ComponentRef
+from reconciler.model.component import Artifact, Component, ComponentRef
 
 _OF_ARTIFACTS: Mapping[str, Any] = {
     # Component recipe reference, "Artifacts": what counts where a recipe says nothing.
@@ -13,6 +14,7 @@ _OF_ARTIFACTS: Mapping[str, Any] = {
 }
 _MADE_BY_AWS = frozenset({"digest", "algorithm"})
 """What AWS adds to each artifact when it takes a recipe in (same page)."""
+_SHA256_IN_HEX = 64
 _GENERIC = "aws.greengrass.generic"
 
 
@@ -65,6 +67,35 @@ def _without_empty(value: Any) -> Any:
 def recipe_digest(recipe: Mapping[str, Any]) -> str:
     """The digest of what a recipe says."""
     return digest(comparable_recipe(recipe))
+
+
+def changed_artifacts(published: Mapping[str, Any], artifacts: Iterable[Artifact]) -> list[str]:
+    """The names of those of ``artifacts`` that were other files when AWS took the recipe ``published`` in.
+
+    The recipe reference says that AWS puts a SHA-256 beside each artifact, and not in which form; one in another form
+    than those that are usual tells nothing.
+    """
+    digests = {
+        str(folded["uri"]): str(folded["digest"])
+        for manifest in _folded(published).get("manifests") or ()
+        for artifact in _folded(manifest).get("artifacts") or ()
+        if {"uri", "digest"} <= (folded := _folded(artifact)).keys()
+    }
+    return [
+        artifact.file.name
+        for artifact in artifacts
+        if (found := _sha256(digests.get(artifact.uri or "", ""))) is not None
+        and found != bytes.fromhex(artifact.sha256)
+    ]
+
+
+def _sha256(text: str) -> bytes | None:
+    """A SHA-256 written in hexadecimal or in base64, None if it is neither."""
+    try:
+        found = bytes.fromhex(text) if len(text) == _SHA256_IN_HEX else base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return found if len(found) == _SHA256_IN_HEX // 2 else None
 
 
 class Dependency(NamedTuple):

@@ -1,11 +1,15 @@
 """Component versions of the fleet's own are published once, before whoever needs them, and never silently changed."""
 
+import base64
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from reconciler.model.component import Artifact
+from reconciler.runtimes.v2.recipes import changed_artifacts
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, run_cli
 from tests.runtimes.v2.fleets import applied, group, guards, installed, kinds, plan, planned, template, unchanged
@@ -21,10 +25,12 @@ def recipe(script: str = "python3 {artifacts:path}/hello.py", **more: Any) -> di
     return {"RecipeFormatVersion": "2020-01-25", "Manifests": [manifest], **more}
 
 
-def component(fleet: FleetFiles, version: str = "1.0.0", name: str = LOGGER, **spec: Any) -> FleetFiles:
+def component(
+    fleet: FleetFiles, version: str = "1.0.0", name: str = LOGGER, content: bytes = HELLO, **spec: Any
+) -> FleetFiles:
     """Declare a component with a recipe and the artifact ``hello.py``."""
     fleet.directory.mkdir(parents=True, exist_ok=True)
-    (fleet.directory / "hello.py").write_bytes(HELLO)
+    (fleet.directory / "hello.py").write_bytes(content)
     usual = {"version": version, "recipe": recipe(), "artifacts": ["hello.py"]}
     document = {
         "apiVersion": "reconciler/v1",
@@ -76,6 +82,50 @@ def test_a_version_that_is_published_with_another_recipe_blocks_its_groups(fleet
     document = plan(fleet)
     assert document["groups"][0]["blocked"] is True
     assert "is published with another recipe" in guards(document)["component-recipe"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"recipe": recipe("python3 {artifacts:path}/hello.py -v")}, "published with another recipe"),
+        ({"content": b"print('other')"}, "published with another hello.py"),
+    ],
+)
+def test_what_is_published_otherwise_is_said_though_nothing_needs_it(
+    fleet: FleetFiles, aws: Sandbox, changed: dict[str, Any], words: str
+) -> None:
+    component(template(fleet, com_example_Logger="1.0.0"))
+    applied(aws, group(fleet))
+    component(fleet, **changed)
+    document = plan(fleet)
+    (found,) = (finding for finding in document["guards"] if finding["guard"] == "component-recipe")
+    assert found["severity"] == "warning"
+    assert f"component {LOGGER} 1.0.0 is {words}" in found["message"]
+    group(fleet, deployment={"redeploy": "x"})
+    template(fleet, com_example_Logger="1.0.0", aws_greengrass_Cli="2.12.6")
+    document = plan(fleet)
+    (found,) = (finding for finding in document["guards"] if finding["guard"] == "component-recipe")
+    assert (found["severity"], document["groups"][0]["blocked"]) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("digest", "changed"),
+    [
+        (hashlib.sha256(HELLO).hexdigest(), []),
+        (base64.b64encode(hashlib.sha256(HELLO).digest()).decode(), []),
+        (hashlib.sha256(b"other").hexdigest(), ["hello.py"]),
+        (base64.b64encode(hashlib.sha256(b"other").digest()).decode(), ["hello.py"]),
+        ("of some other form", []),
+        ("AAAA", []),
+    ],
+)
+def test_a_digest_in_hexadecimal_or_base64_tells_whether_an_artifact_has_changed(
+    digest: str, changed: list[str]
+) -> None:
+    uri = "s3://bucket/hello.py"
+    published = {"Manifests": [{"Artifacts": [{"Uri": uri, "Digest": digest}]}, {"Lifecycle": {}}]}
+    artifact = Artifact(Path("hello.py"), uri, hashlib.sha256(HELLO).hexdigest())
+    assert changed_artifacts(published, [artifact]) == changed
 
 
 def test_a_version_that_aws_could_not_take_in_is_published_again_once_that_is_mended(
