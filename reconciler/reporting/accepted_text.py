@@ -12,7 +12,7 @@ def accepted_lines(accepted: Accepted, *, written: bool) -> list[str]:
 
 def accepted_summary(accepted: Accepted, *, written: bool) -> str:
     """``Export: 2 groups as they are live, 3 files to change; 1 left.``"""
-    left = len({group for group, _ in accepted.left})
+    left = len({group for group, _ in accepted.left}.difference(accepted.groups))
     rest = f"; {left} left." if left else "."
     if not accepted.groups:
         return f"Nothing to export{rest}"

@@ -55,7 +55,7 @@ def _left(accepted: Accepted, room: Room, page: Page) -> list[str]:
     half = room.copy()
     half.characters = None if half.characters is None else half.characters // 2
     half.size = None if half.size is None else half.size // 2
-    head = ["Not accepted:", ""]
+    head = ["Not accepted, or not all of it:", ""]
     told = half.taking([f"- {code(left.group)}: {code(left.reason, TEXT_WIDTH)}"] for left in accepted.left)
     lines = [*head, *(line for part in told for line in part)]
     if len(told) < len(accepted.left):
