@@ -193,19 +193,28 @@ def _edit(session: Session, sources: Sources, sayings: Sequence[Saying]) -> _Edi
 
 
 def _fitting(session: Session, sources: Sources, sayings: Sequence[Saying]) -> tuple[_Edited, list[Left]]:
-    """The files with those of ``sayings`` that fit together, and why not the others: one by one where all do not."""
-    try:
-        return _edit(session, sources, sayings), []
-    except ConfigurationError:
-        edited = _Edited()
+    """The files with those of ``sayings`` that fit together, and why not the others.
+
+    Where not all do, halves of them are tried, and halves of those: a few misfits among many are found soon.
+    """
     reasons: dict[str, str] = {}
-    waiting, before = list(sayings), -1
-    while len(waiting) != before:  # what did not fit may do so once others are in
-        before, tried, waiting = len(waiting), waiting, []
-        for saying in tried:
-            try:
-                edited = _edit(session, sources, [*edited.sayings, saying])
-            except ConfigurationError as error:
-                reasons[saying.group] = f"{error.problems[0].message}; {error.problems[0].hint}"
-                waiting.append(saying)
+
+    def with_more(edited: _Edited, some: Sequence[Saying]) -> _Edited:
+        try:
+            return _edit(session, sources, [*edited.sayings, *some])
+        except ConfigurationError as error:
+            if len(some) == 1:
+                reasons[some[0].group] = f"{error.problems[0].message}; {error.problems[0].hint}"
+                return edited
+        half = len(some) // 2
+        return with_more(with_more(edited, some[:half]), some[half:])
+
+    edited, waiting = _Edited(), list(sayings)
+    while waiting:  # what did not fit may do so once others are in
+        edited = with_more(edited, waiting)
+        taken = {saying.group for saying in edited.sayings}
+        left = [saying for saying in waiting if saying.group not in taken]
+        if len(left) == len(waiting):
+            break
+        waiting = left
     return edited, [Left(saying.group, reasons[saying.group]) for saying in waiting]

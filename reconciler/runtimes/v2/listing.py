@@ -8,10 +8,15 @@ from reconciler.planning.accepting.things import Listed, explained, list_things
 from reconciler.runtimes.v2.live import Associated, LiveGroup
 
 
-def list_live(said: Said, live: LiveGroup) -> Listed:
+def homes_of(said: Said) -> dict[str, str]:
+    """The group that the files have each device in, by thing name."""
+    return {found.thing.thing_name: name for name, group in said.written.groups.items() for found in group.devices}
+
+
+def list_live(said: Said, live: LiveGroup, homes: Mapping[str, str]) -> Listed:
     """What the files list if they say of ``live`` who its members are, and the client devices of each.
 
-    Raises UnsayableError where the files are ahead of what is live.
+    Devices whose ``homes`` are other groups are theirs. Raises UnsayableError where the files are ahead of it.
     """
     declared, raw = said.group(live.name)
     brought = said.brought_into(live.name)
@@ -19,16 +24,11 @@ def list_live(said: Said, live: LiveGroup) -> Listed:
     before = {found.thing.thing_name: found.thing for found in declared.devices}
     if not cores:  # nothing tells which devices it has
         return list_things(declared, raw, {"core": {}, "device": {name: {} for name in before}})
-    elsewhere = {
-        found.thing.thing_name
-        for name, other in said.written.groups.items()
-        if name != live.name
-        for found in other.devices
-    }
     of: dict[str, set[str]] = {}
     for core in cores:
-        for device in live.client_devices.get(core, Associated(frozenset())).devices - elsewhere:
-            of.setdefault(device, set()).add(core)
+        for device in live.client_devices.get(core, Associated(frozenset())).devices:
+            if homes.get(device, live.name) == live.name:
+                of.setdefault(device, set()).add(core)
     keys: dict[str, Mapping[str, Any]] = {}
     for device in explained(before, of, brought):
         wanted = before[device].cores if device in before else None
