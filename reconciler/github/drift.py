@@ -35,7 +35,8 @@ def report_drift(job: Job, drift: Drift, directory: str, propose: Propose | None
 
 def _put_issue(api: GitHub, job: Job, drift: Drift, command: str, propose: Propose | None) -> Proposed | None:
     """Bring the issue to what is known now; what is proposed, which it names."""
-    there = find_issue(api, identity(KIND, drift.fleet), LABEL)
+    ours = identity(KIND, drift.fleet)
+    there = find_issue(api, ours, LABEL)
     proposed = propose(there.number if there is not None else None) if propose is not None else None
     if not drift.groups:
         if there is not None and there.is_open:
@@ -46,7 +47,7 @@ def _put_issue(api: GitHub, job: Job, drift: Drift, command: str, propose: Propo
     made = _page(job, drift, after_drift(proposed, command), there.marker if there else {}, COMMENT)
     body = drift_markdown(drift, replace(made, facts={**made.facts, "seen": _facts(seen, drift)}), seen)
     title = f"Drift in fleet {clean(drift.fleet)[:100]}"
-    number = open_issue(api, there, title, body, LABEL, COLOUR)
+    number = open_issue(api, there, ours, title, body, LABEL, COLOUR)
     if propose is not None and proposed is not None and there is None:
         return propose(number)
     return proposed

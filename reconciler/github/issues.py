@@ -19,24 +19,43 @@ class Issue:
 
 
 def find_issue(api: GitHub, identity: Mapping[str, Any], label: str) -> Issue | None:
-    """Our newest issue with ``label`` whose marker says ``identity``, open or closed. Raises GitHubError."""
+    """Our issue with ``label`` whose marker says ``identity``: the oldest that is open, else the newest that is closed.
+
+    Raises GitHubError.
+    """
     author = api.login()
+    ours = []
     for issue in api.pages("/issues", state="all", labels=label):
         marker = read_marker(issue.get("body") or "")
         by = (issue.get("user") or {}).get("login")
         if marker is not None and "pull_request" not in issue and identity.items() <= marker.items() and by == author:
-            return Issue(int(issue["number"]), issue["state"] == "open", marker)
-    return None
+            ours.append(Issue(int(issue["number"]), issue["state"] == "open", marker))
+    return min(
+        ours, key=lambda issue: (not issue.is_open, issue.number if issue.is_open else -issue.number), default=None
+    )
 
 
-def open_issue(api: GitHub, there: Issue | None, title: str, body: str, label: str, colour: str) -> int:
-    """Make the issue, or edit it and open it again; its number. Raises GitHubError."""
+def open_issue(
+    api: GitHub, there: Issue | None, identity: Mapping[str, Any], title: str, body: str, label: str, colour: str
+) -> int:
+    """Make the issue, or edit it and open it again; its number. Raises GitHubError.
+
+    Of two that were made at once the older one stays.
+    """
     if there is not None:
-        changes = {"title": title, "body": body, **({} if there.is_open else {"state": "open"})}
-        api.patch(f"/issues/{there.number}", changes)
-        return there.number
+        return _edit(api, there, title, body)
     make_label(api, label, colour)
-    return int(api.post("/issues", {"title": title, "body": body, "labels": [label]})["number"])
+    made = int(api.post("/issues", {"title": title, "body": body, "labels": [label]})["number"])
+    older = find_issue(api, identity, label)
+    if older is None or older.number >= made:
+        return made
+    api.patch(f"/issues/{made}", {"state": "closed", "state_reason": "not_planned"})
+    return _edit(api, older, title, body)
+
+
+def _edit(api: GitHub, there: Issue, title: str, body: str) -> int:
+    api.patch(f"/issues/{there.number}", {"title": title, "body": body, **({} if there.is_open else {"state": "open"})})
+    return there.number
 
 
 def close_issue(api: GitHub, there: Issue, body: str, words: str) -> None:

@@ -16,7 +16,7 @@ def body(text: str) -> str:
 
 
 def put(api: GitHub, text: str) -> int:
-    return open_issue(api, find_issue(api, IDENTITY, "drift"), "Drift in demo", body(text), "drift", "d1242f")
+    return open_issue(api, find_issue(api, IDENTITY, "drift"), IDENTITY, "Drift in demo", body(text), "drift", "d1242f")
 
 
 def test_it_is_opened_edited_closed_and_opened_again(stand_in: StandIn, api: GitHub) -> None:
@@ -37,6 +37,24 @@ def test_the_issue_of_somebody_else_is_not_ours(stand_in: StandIn, api: GitHub) 
     theirs = put(api, "pasted")
     stand_in.state.author = "github-actions[bot]"
     assert put(api, "ours") != theirs
+
+
+def test_two_runs_at_once_leave_one_issue(stand_in: StandIn, api: GitHub) -> None:
+    """Both have seen none and made one: whoever looks again first tidies up."""
+    theirs = put(api, "theirs")
+    assert open_issue(api, None, IDENTITY, "Drift in demo", body("ours"), "drift", "d1242f") == theirs
+    older, newer = stand_in.state.issues.values()
+    assert (older["state"], older["body"]) == ("open", body("ours"))
+    assert (newer["state"], newer["state_reason"]) == ("closed", "not_planned")
+    assert put(api, "later") == theirs
+
+
+def test_of_closed_ones_the_newest_is_opened_again(stand_in: StandIn, api: GitHub) -> None:
+    first = put(api, "first")
+    second = open_issue(api, None, {"fleet": "other"}, "Drift in demo", body("second"), "drift", "d1242f")
+    for issue in stand_in.state.issues.values():
+        issue["state"] = "closed"
+    assert first < second == put(api, "third")
 
 
 def test_one_label_of_several(stand_in: StandIn, api: GitHub) -> None:
