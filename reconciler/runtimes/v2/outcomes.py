@@ -3,6 +3,7 @@
 A deployment's own status is never asked: to a thing group it stays ACTIVE though every core has failed.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -71,33 +72,42 @@ class Progress(NamedTuple):
 
 
 class _Listed(NamedTuple):
-    """The newest deployments, when they were read, and until when (of the monotonic clock) they serve."""
+    """The newest deployments, when they were read, and until when (of the monotonic clock) they serve at most."""
 
     at: datetime
     until: float
     newest: Newest
 
+    def serves(self, asked: str) -> bool:
+        """Whether they are recent enough, and were read after ``asked`` (ISO text), if that is not empty."""
+        return time.monotonic() <= self.until and not (asked and self.at <= datetime.fromisoformat(asked))
+
 
 @dataclass(frozen=True)
 class Reports:
-    """Reads what cores report. Methods raise AwsError."""
+    """Reads what cores report. Threads share it. Methods raise AwsError."""
 
     observer: Observer
     _recent: list[_Listed] = field(default_factory=list)
+    _listing: threading.Lock = field(default_factory=threading.Lock)
 
     def newest(self, asked: str = "") -> Newest:
         """The newest deployments by target, as they were some seconds ago at most: who sweeps asks for many groups.
 
         What was asked for at ``asked`` (ISO text) is among them.
         """
-        recent = self._recent[-1] if self._recent else None
-        if recent is None or time.monotonic() > recent.until or (asked and recent.at <= datetime.fromisoformat(asked)):
-            at, began = datetime.now(UTC), time.monotonic()
-            newest = self.observer.all_newest()
-            took = time.monotonic() - began
-            recent = _Listed(at, began + max(RECENT, RECENT_SHARE * took), newest)
-            self._recent[:] = [recent]
-        return recent.newest
+        with self._listing:
+            recent = self._recent[-1] if self._recent else None
+            if recent is None or not recent.serves(asked):
+                recent = self._read()
+                self._recent[:] = [recent]
+            return recent.newest
+
+    def _read(self) -> _Listed:
+        at, began = datetime.now(UTC), time.monotonic()
+        newest = self.observer.all_newest()
+        took = time.monotonic() - began
+        return _Listed(at, began + max(RECENT, RECENT_SHARE * took), newest)
 
     def watch(self, group_arn: str, deployment_id: str, newest: Newest) -> Watched:
         """What is to be waited for of a group, of which its ``newest`` deployments to single cores are a part."""
