@@ -22,7 +22,20 @@ RUNTIMES = ("python3.11", "python3.12", "python3.13")
 """Those that infra/template.yaml allows, and the project runs on."""
 PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 """Of compiled modules. python3.11 runs on Amazon Linux 2, whose glibc (2.26) is too old for newer ones."""
-SERVICES = frozenset({"cloudformation", "dynamodb", "greengrass", "greengrassv2", "iot", "lambda", "s3", "sqs", "sts"})
+SERVICES = frozenset(
+    {
+        "cloudformation",
+        "dynamodb",
+        "greengrass",
+        "greengrassv2",
+        "iot",
+        "lambda",
+        "s3",
+        "secretsmanager",
+        "sqs",
+        "sts",
+    }
+)
 """What the code speaks to, by boto3's names."""
 NEEDLESS = ("bin", "**/__pycache__", "*.dist-info/RECORD", "*.dist-info/direct_url.json", "*.dist-info/uv_cache.json")
 """Commands, and what differs from one build to the next."""

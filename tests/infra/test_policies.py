@@ -23,12 +23,17 @@ POLICY_SIZE = 6144
 """Characters of a managed policy without white space (IAM quotas)."""
 
 
+OF_FUNCTIONS = "secretsmanager:GetSecretValue"
+"""What functions alone call."""
+
+
 def needed_by(called: list[str]) -> set[str]:
     return {action for operation in called for action in actions_of(operation)}
 
 
 def test_the_worker_may_call_what_the_code_calls_and_nothing_else() -> None:
     called = operations()
+    assert called.pop(OF_FUNCTIONS)
     for operation, place in called.items():
         assert actions_of(operation) <= actions(*WORKER), f"{place} calls {operation}: allow it in WorkerPolicy"
     needless = actions(*WORKER) - needed_by(list(called))
@@ -53,6 +58,7 @@ def test_nothing_but_the_two_policies_may_call_more_than_its_purpose() -> None:
     assert actions("EncryptionPolicy") == {"kms:Decrypt", "kms:GenerateDataKey"}
     assert actions("CdfFunctionPolicy") == {"lambda:InvokeFunction"}
     assert actions("CdfApiPolicy") == {"execute-api:Invoke"}
+    assert actions("SecretPolicy") == {OF_FUNCTIONS}
 
 
 def test_what_runs_call_is_what_the_policies_allow(aws: Sandbox, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """One process of a Lambda function: its stack, opened for the fleet that the stack serves."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -34,8 +35,9 @@ class Place:
 class Function:
     """What a process keeps from one invocation to the next. ``place`` and ``queue`` raise ReconcileError and AwsError.
 
-    The environment says which stack (``RECONCILE_STACK``), and how many processes share the calls that AWS allows the
-    account (``RECONCILE_WORKERS``, 1 unless told).
+    The environment says which stack (``RECONCILE_STACK``), how many processes share the calls that AWS allows the
+    account (``RECONCILE_WORKERS``, 1 unless told), and which secret of Secrets Manager holds the rest of it
+    (``RECONCILE_ENVIRONMENT``, an ARN), which is read once.
     """
 
     def __init__(self, say: Callable[[str, str], None]) -> None:
@@ -71,6 +73,8 @@ class Function:
             if not name:
                 raise ReconcileError("RECONCILE_STACK names no stack", hint="functions are made by infra/template.yaml")
             aws = Aws(os.environ["AWS_REGION"])
+            if arn := os.environ.get("RECONCILE_ENVIRONMENT"):
+                os.environ.update(_variables(aws, arn))
             self._base = aws, read_outputs(aws, name, "RECONCILE_STACK")
         return self._base
 
@@ -81,3 +85,18 @@ class Function:
             lanes = {lane.name: lane for lane in lanes_of(work, queues.by_name, QUEUES)}
             asker = Asker(work)
             return Place(fleet, work, lanes, Sweeper(asker), Listener(asker), opening.pop_all())
+
+
+def _variables(aws: Aws, arn: str) -> dict[str, str]:
+    """The environment variables in a secret. Raises ReconcileError, and says nothing of what stands there."""
+    text = aws.call("secretsmanager", "GetSecretValue", SecretId=arn).get("SecretString", "")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ReconcileError(
+            f"the secret {arn} is no JSON object of texts",
+            hint='give it a value like {"RECONCILE_SECRET_NAME": "…", "CDF_TOKEN": "…"}',
+        )
+    return found

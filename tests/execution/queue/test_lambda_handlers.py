@@ -1,7 +1,9 @@
 """The functions, called as event source mappings call them: what is done, what is answered, and what stays."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,8 +18,9 @@ from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.run import Run
 from reconciler.sandbox.testing import Sandbox
 from tests import live
-from tests.execution.queue.working import QUEUES, Place
+from tests.execution.queue.working import QUEUES, Place, queue_fleet
 from tests.runtimes.v1.faults import Killed
+from tests.runtimes.v2.fleets import group, template
 
 pytestmark = pytest.mark.sampled
 
@@ -286,3 +289,62 @@ def test_a_function_whose_stack_is_gone_says_so(aws: Sandbox, monkeypatch: pytes
     monkeypatch.setenv("RECONCILE_STACK", "nowhere")
     with pytest.raises(ReconcileError, match="RECONCILE_STACK: there is no stack nowhere"):
         Function(lambda *_: None).place()
+
+
+def in_a_secret(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """The functions' environment names a secret."""
+    made = aws.client("secretsmanager").create_secret(Name="functions", SecretString=text)
+    monkeypatch.setenv("RECONCILE_ENVIRONMENT", made["ARN"])
+
+
+def test_the_environment_of_functions_may_be_in_a_secret(
+    fleet: Place, mappings: Mappings, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CDF_TOKEN", "RECONCILE_SECRET_WIFI"):
+        monkeypatch.setenv(name, "")  # and so it is as before when the test is over
+    in_a_secret(aws, monkeypatch, '{"CDF_TOKEN": "token-1", "RECONCILE_SECRET_WIFI": "correct horse"}')
+    mappings.finish(fleet.submit(), "succeeded")
+    assert (os.environ["CDF_TOKEN"], os.environ["RECONCILE_SECRET_WIFI"]) == ("token-1", "correct horse")
+    assert aws.counts()["secretsmanager:GetSecretValue"] == 1
+
+
+@pytest.mark.parametrize("text", ["swordfish", '["swordfish"]', '{"A": {"B": "swordfish"}}'])
+def test_a_secret_that_is_no_environment_is_refused_and_not_shown(
+    text: str, mappings: Mappings, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_secret(aws, monkeypatch, text)
+    with pytest.raises(ReconcileError, match="is no JSON object of texts") as refused:
+        mappings.function.place()
+    assert "swordfish" not in f"{refused.value.message}{refused.value.hint}"
+
+
+@pytest.fixture
+def v2(aws: Sandbox, outputs: dict[str, str], tmp_path: Path) -> Iterator[Place]:
+    """Two groups of Greengrass V2, of two cores each."""
+    files = template(queue_fleet(tmp_path / "v2"))
+    for name in ("a", "b"):
+        group(files, name, cores=2)
+    with Place.open(aws, files.write(), outputs) as place:
+        yield place
+
+
+def test_functions_look_once_at_each_group_whose_cores_report(
+    v2: Place, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILE_STACK", "fleet")
+    monkeypatch.setattr(lambda_handlers, "_function", function := Function(lambda *_: None))
+    mappings = Mappings(v2, function)
+    run = v2.submit()
+    mappings.once("Devices")
+    mappings.once("NewDeployments")
+    for _ in range(3):
+        aws.advance(5)
+    messages = mappings.take("DeploymentStatus")
+    assert len(messages) == 4
+    aws.clear_calls()
+    assert mappings.call("DeploymentStatus", messages[:1], RESERVE - 1) == [messages[0].id]
+    assert "iot:DescribeJob" not in aws.counts()
+    mappings.call("DeploymentStatus", messages)
+    assert v2.states(run) == {"a": "succeeded", "b": "succeeded"}
+    assert (aws.counts()["iot:DescribeJob"], aws.counts()["greengrassv2:ListDeployments"]) == (2, 1)
+    function.close()
