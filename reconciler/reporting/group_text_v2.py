@@ -46,10 +46,8 @@ def _head(action: Action, group: GroupPlan, style: Style) -> tuple[str, str]:
         case "deploy-cores":
             names = [style.text(core["thingName"]) for core in inputs["cores"]]
             left = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-            return (
-                ">",
-                f"deployment: once that has succeeded, send {', '.join(names[:NAMED])}{left} what is theirs alone",
-            )
+            what = f"what is for {'it' if len(names) == 1 else 'each'} alone"
+            return ">", f"deployment: once that has succeeded, send {', '.join(names[:NAMED])}{left} {what}"
         case "tag-group":
             return "~", "tags of the thing group"
         case kind if kind in DEPLOYMENT_KINDS:

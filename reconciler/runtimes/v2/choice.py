@@ -82,7 +82,7 @@ def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Ch
     return Choice(
         action,
         tuple(sorted((*(why.changes if why is not None else ()), *alone.changes))),
-        tuple(filter(None, (why.reason if why is not None else "", *alone.reasons))),
+        tuple(filter(None, (why.reason if why is not None else "", *(alone.reasons if live.exists else ())))),
         notes,
         drift=alone.drift or (why is not None and why.drift),
         marks={REDEPLOY_OF_TAG: live.deployment.id} if kind == "redeploy" and live.deployment else {},

@@ -221,6 +221,87 @@ Manifests:
       startup: {Script: ./run.sh, Setenv: {A: b}}
 Lifecycle: {}
 """,
+    # awslabs/aws-greengrass-labs-nodered, recipe.yaml, shortened: no platform, a date that is none, a here-document.
+    "node-red": """
+RecipeFormatVersion: 2020-01-25
+ComponentVersion: 1.0.0
+ComponentConfiguration:
+  DefaultConfiguration:
+    headless: "false"
+ComponentDependencies:
+  aws.greengrass.TokenExchangeService:
+    VersionRequirement: ">0.0.0"
+Manifests:
+  - Lifecycle:
+      Install:
+        Script: |-
+          npm install node-red@3.0.2
+          cat > settings.js <<EOF
+          module.exports = {
+              userDir: "{work:path}/data",
+              disableEditor: {configuration:/headless},
+          EOF
+          echo "}" >> settings.js
+      Run:
+        Script: |-
+          node node_modules/node-red/red.js --settings settings.js
+""",
+    # aws-greengrass/aws-greengrass-secure-tunneling, recipe-prod.yaml, shortened: details of platforms, any runtime.
+    "secure-tunneling": """
+RecipeFormatVersion: "2020-01-25"
+ComponentType: "aws.greengrass.generic"
+ComponentConfiguration:
+  DefaultConfiguration:
+    maxConcurrentTunnels: 20
+    tunnelTimeoutSeconds: 43200
+    OS_DIST_INFO: "auto"
+Manifests:
+  - Platform:
+      os: "linux"
+      runtime: "*"
+      architecture.detail: "armv7l"
+      architecture: "arm"
+    Lifecycle:
+      run:
+        Script:
+          "{artifacts:path}/secure-tunnel --thing-name {iot:thingName}
+          --max-tunnels {configuration:/maxConcurrentTunnels}"
+  - Platform:
+      os: "linux"
+      runtime: "*"
+      architecture: "amd64"
+    Lifecycle:
+      run: {Script: "{artifacts:path}/secure-tunnel --thing-name {iot:thingName}"}
+Lifecycle: {}
+""",
+    # aws-greengrass/aws-greengrass-component-examples, SageMaker Edge Manager's image classification, shortened.
+    "image-classification": """{
+  "RecipeFormatVersion": "2020-01-25", "ComponentPublisher": "AWS", "ComponentDescription": "",
+  "ComponentConfiguration": {"DefaultConfiguration": {"ImageName": "cat.jpeg", "InferenceInterval": "3600"}},
+  "Manifests": [{
+    "Platform": {"os": "linux", "architecture": "/amd64|x86/"},
+    "Lifecycle": {
+      "setEnv": {"IMAGES": "{artifacts:decompressedPath}/image_classification/sample_images/"},
+      "run": {"script": "bash {artifacts:path}/installer.sh\\npython3 inference.py"}
+    }
+  }]
+}""",
+    # aws-greengrass/aws-greengrass-component-examples, mqtt-bridge/mosquitto.yaml, shortened.
+    "mosquitto": """
+---
+RecipeFormatVersion: "2020-01-25"
+Manifests:
+  - Platform:
+      os: "linux"
+    Name: "Linux"
+    Lifecycle:
+      Install:
+        # WARNING: Only works on Ubuntu.
+        RequiresPrivilege: true
+        script: "apt-add-repository ppa:mosquitto-dev/mosquitto-ppa && apt-get update\\
+        \\ && apt-get install -y mosquitto"
+      Shutdown: {RequiresPrivilege: true, script: "service mosquitto stop"}
+""",
 }
 
 
@@ -229,9 +310,12 @@ def test_a_recipe_of_the_public_documentation_is_published_and_then_unchanged(
     fleet: FleetFiles, aws: Sandbox, name: str
 ) -> None:
     template(fleet, com_example_Logger="1.0.0", aws_greengrass_TokenExchangeService="2.0.3")
-    component(fleet, recipe=yaml.safe_load(RECIPES[name]), artifacts=None)
+    fleet.directory.mkdir(parents=True, exist_ok=True)
+    (fleet.directory / "recipe.yaml").write_text(RECIPES[name], encoding="utf-8")
+    component(fleet, recipe="recipe.yaml", artifacts=None)
     applied(aws, group(fleet))
     assert aws.writes().count("greengrassv2:CreateComponentVersion") == 1
-    assert unchanged(fleet) == "No changes. 1 group matches the files."
-    group(fleet, deployment={"redeploy": "once more"})  # looks at what is published, too
-    assert planned(fleet)["blocked"] is False
+    assert installed(aws, "a-core-1")[LOGGER] == "1.0.0"
+    document = plan(fleet)
+    assert document["groups"][0]["operation"] == "none"
+    assert "component-recipe" not in guards(document)

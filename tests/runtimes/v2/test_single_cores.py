@@ -135,7 +135,7 @@ def test_what_a_core_alone_has_gives_way_to_a_new_version_and_comes_back(fleet: 
     assert (
         "deployment: take from a-core-1 what it has alone, then send it to its core, by way of the thing group" in text
     )
-    assert "deployment: once that has succeeded, send a-core-1 what is theirs alone" in text
+    assert "deployment: once that has succeeded, send a-core-1 what is for it alone" in text
     ran = run_cli("apply", fleet.directory, "--yes")
     assert ran.code == 0, ran.out
     assert installed(aws, "a-core-1")[CLI] == "2.12.6"
