@@ -1,5 +1,7 @@
 """A fleet of V2 is brought to what the files say, once, and then left alone."""
 
+import json
+
 import pytest
 
 from reconciler.sandbox.testing import Sandbox
@@ -120,3 +122,57 @@ def test_what_floats_and_what_stays_on_devices_is_said(fleet: FleetFiles, aws: S
     found = guards(plan(group(fleet, version=2)))
     assert "aws.greengrass.Nucleus is not among the components" in found["floating"]
     assert "keeps /old on its devices" in found["left-over"]
+
+
+DOCUMENTS: dict[str, str] = {
+    # AWS IoT Greengrass V2 guide, "Create deployments", with a component that the sandbox has.
+    "reset-and-merge": """{
+  "components": {
+    "aws.greengrass.Cli": {
+      "componentVersion": "2.12.6",
+      "configurationUpdate": {
+        "reset": ["/network/useHttps", "/tags"],
+        "merge": "{\\"tags\\":[\\"/boiler/1/temperature\\",\\"/boiler/1/pressure\\"]}"
+      }
+    }
+  },
+  "deploymentPolicies": {
+    "componentUpdatePolicy": {"action": "NOTIFY_COMPONENTS", "timeoutInSeconds": 30},
+    "configurationValidationPolicy": {"timeoutInSeconds": 60},
+    "failureHandlingPolicy": "ROLLBACK"
+  }
+}""",
+    # The same page, job options: AWS gives whole numbers back as floats.
+    "rollout": """{
+  "components": {"aws.greengrass.Cli": {"componentVersion": "2.12.6"}},
+  "iotJobConfiguration": {
+    "abortConfig": {"criteriaList": [
+      {"action": "CANCEL", "failureType": "ALL", "minNumberOfExecutedThings": 100, "thresholdPercentage": 5}
+    ]},
+    "jobExecutionsRolloutConfig": {
+      "exponentialRate": {
+        "baseRatePerMinute": 5, "incrementFactor": 2, "rateIncreaseCriteria": {"numberOfNotifiedThings": 10}
+      },
+      "maximumPerMinute": 50
+    },
+    "timeoutConfig": {"inProgressTimeoutInMinutes": 5}
+  }
+}""",
+    # "Configure the AWS IoT Greengrass Core software", users and resource limits.
+    "run-with": """{
+  "components": {"aws.greengrass.Cli": {
+    "componentVersion": "2.12.6",
+    "runWith": {"posixUser": "ggc_user:ggc_group", "systemResourceLimits": {"cpus": 1.5, "memory": 102400}}
+  }}
+}""",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_of_the_public_documentation_is_deployed_and_then_unchanged(
+    fleet: FleetFiles, aws: Sandbox, name: str
+) -> None:
+    fleet.template(runtime="greengrass/v2", definitions=None, deployment=json.loads(DOCUMENTS[name]))
+    applied(aws, group(fleet))
+    assert CLI in installed(aws, "a-core-1")
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
