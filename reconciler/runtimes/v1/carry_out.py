@@ -75,7 +75,7 @@ class Carrier:
             family, aws = FAMILIES[inputs["family"]], self.observer.aws
             which = {family.id_parameter: inputs["definitionId"]}
             aws.call("greengrass", family.operation("Update"), Name=action.subject, **which)
-            self.observer.forget_owner(inputs["definitionId"])
+            self.observer.definitions.forget_owner(inputs["definitionId"])
         elif action.kind == "rename-group":
             self.observer.aws.call("greengrass", "UpdateGroup", GroupId=progress.group_id, Name=action.subject)
             journal.forget(inputs["from"])

@@ -102,7 +102,7 @@ def _owners(observer: Observer, fleet: Fleet, groups: Iterable[LiveGroup]) -> di
             for family, arn in arns.items()
         }
     )
-    owners = in_parallel(lambda item: observer.owner(item[0], item[1], fleet.name), definitions)
+    owners = in_parallel(lambda item: observer.definitions.owner(item[0], item[1], fleet.name), definitions)
     return {identifier: owner for (_, identifier), owner in zip(definitions, owners, strict=True)}
 
 

@@ -107,7 +107,7 @@ class Again:
             return {}
         try:
             version = self.observer.group_version(group_id, version_id)
-            return {family: self.observer.definition(family, arn) for family, arn in version.arns.items()}
+            return {family: self.observer.definitions.version(family, arn) for family, arn in version.arns.items()}
         except AwsError as error:
             if is_not_found(error):  # somebody deleted what it held
                 return {}

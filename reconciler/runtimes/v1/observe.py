@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from reconciler.aws.cache import Cache
@@ -15,10 +14,10 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import GREENGRASS_V1, Source
-from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.parallel import in_parallel, some_of
 from reconciler.runtimes.prunes import AS_THE_FLEET
-from reconciler.runtimes.v1.families import FAMILIES, definition_ids, group_version_id
+from reconciler.runtimes.v1.definitions import Definitions
+from reconciler.runtimes.v1.families import group_version_id
 from reconciler.runtimes.v1.live import (
     RUNNING,
     SUCCESS,
@@ -31,7 +30,6 @@ from reconciler.runtimes.v1.live import (
 from reconciler.runtimes.v1.renames import rows_of
 from reconciler.runtimes.v1.tags import template_digests, wanted_tags
 
-MAY_HOLD_SECRETS = frozenset({"functions", "connectors"})
 V1_ENDED = (
     "AWS ended Greengrass V1 on 2026-10-07: its endpoints no longer serve groups. Move the fleet to Greengrass V2, or "
     "point AWS_ENDPOINT_URL at what speaks the V1 API (`reconcile sandbox start` for a try)"
@@ -47,6 +45,11 @@ class Observer:
 
     aws: Aws
     cache: Cache
+
+    @property
+    def definitions(self) -> Definitions:
+        """Reads definitions."""
+        return Definitions(self.aws, self.cache)
 
     def observe(
         self,
@@ -114,13 +117,6 @@ class Observer:
 
         key = f"{self.aws.region}/{group_id}/{version_id}"
         return GroupVersion.of(self.cache.get_or_read("group-version", key, read))
-
-    def definition(self, family: str, arn: str) -> LiveDefinition:
-        """A definition version with its content, all pages of it, its secrets hidden; cached for ever."""
-        read = partial(self.read_definition, family, arn)
-        # Where there are secrets, what may hold one's earlier value is not to be on disk.
-        on_disk = family not in MAY_HOLD_SECRETS or not self.aws.secrets.values
-        return LiveDefinition(arn, self.cache.get_or_read("definition-version", arn, read, on_disk=on_disk))
 
     def newest_deployment(self, group_id: str) -> LiveDeployment | None:
         """The newest deployment of a group, None if it never had one. A finished one's status is cached."""
@@ -193,35 +189,6 @@ class Observer:
         self.aws.call("greengrass", "TagResource", ResourceArn=group_arn, tags=dict(tags))
         self.cache.put("group-tags", group_arn, None)
 
-    def owner(self, family: str, definition_id: str, fleet: str) -> str | None:
-        """The name that ``fleet`` gave a definition when it made it, None if somebody else made it; cached."""
-        known = self.cache.get("definition-owner", definition_id)
-        if known is None:
-            api = FAMILIES[family]
-            answer = self.aws.call("greengrass", api.operation("Get"), **{api.id_parameter: definition_id})
-            known = [answer.get("tags", {}).get(FLEET_TAG), answer.get("Name", "")]
-            self.cache.put("definition-owner", definition_id, known)
-        return str(known[1]) if known[0] == fleet else None
-
-    def forget_owner(self, definition_id: str) -> None:
-        """A definition gets another name: ask for its owner and name the next time."""
-        self.cache.put("definition-owner", definition_id, None)
-
-    def note_publication(self, publication: str, arn: str) -> None:
-        """Remember which definition version came of a publication (the id of its action)."""
-        self.cache.put("publication", f"{self.aws.region}/{publication}", arn)
-
-    def publication(self, family: str, publication: str) -> LiveDefinition | None:
-        """The definition version that came of a publication, if this machine made it and AWS still has it."""
-        if (arn := self.cache.get("publication", f"{self.aws.region}/{publication}")) is None:
-            return None
-        try:
-            return LiveDefinition(arn, self.read_definition(family, arn))
-        except AwsError as error:
-            if error.status in {400, 404}:
-                return None
-            raise
-
     def _artifacts_of_old(self, fleet: Fleet) -> str:
         """What lies in S3 where artifacts of this fleet's groups lie, empty if nothing does or nobody may look."""
         if fleet.artifacts is None:
@@ -258,7 +225,7 @@ class Observer:
             version_id=version_id,
             version_created_at=version.created_at,
             tags=self.tags(row["Arn"], version_id, wanted),
-            definitions={family: self.definition(family, arn) for family, arn in version.arns.items()},
+            definitions={family: self.definitions.version(family, arn) for family, arn in version.arns.items()},
             deployment=deployment,
             deployed_arns=deployed_arns,
             live_name=row["Name"] if name not in {None, row["Name"]} else "",
@@ -277,27 +244,7 @@ class Observer:
                 f"{source.group_version_id} in {self.aws.region}",
                 hint="name a group and version that exist: `aws greengrass list-group-versions --group-id …`",
             ) from error
-        return {family: self.definition(family, arn) for family, arn in version.arns.items()}
-
-    def read_definition(self, family: str, arn: str) -> dict[str, Any]:
-        """The content of a definition version as AWS has it now, all pages of it, its secrets hidden."""
-        api = FAMILIES[family]
-        definition_id, version_id = definition_ids(arn)
-        content: dict[str, Any] = {}
-        token: dict[str, str] = {}
-        while True:
-            answer = self.aws.call(
-                "greengrass",
-                api.operation("Get", "DefinitionVersion"),
-                **{api.id_parameter: definition_id, api.version_id_parameter: version_id},
-                **token,
-            )
-            page = answer.get("Definition", {})
-            entities = [*content.get(api.entities, []), *page.get(api.entities, [])]
-            content = content | page | {api.entities: entities}
-            if not answer.get("NextToken"):
-                return dict(self.aws.secrets.hide(content))
-            token = {"NextToken": answer["NextToken"]}
+        return {family: self.definitions.version(family, arn) for family, arn in version.arns.items()}
 
 
 def _as_wanted(kept: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

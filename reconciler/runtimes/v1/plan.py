@@ -36,7 +36,7 @@ def plan_groups(
     groups = list(groups)
     answers = ask(observer, provider, desired, groups, open_questions(desired, groups, live))
     answers, renamed = renamed_definitions(desired.fleet, live, answers)
-    publications = Publications(live, answers, observer.publication)
+    publications = Publications(live, answers, observer.definitions.publication)
     comparison = Comparison(
         desired,
         live,
@@ -94,7 +94,7 @@ def ask(
 ) -> Answers:
     """The answers to the open questions, each asked once."""
     definitions, things = sorted(questions.definitions), sorted(questions.things)
-    owners = in_parallel(lambda item: observer.owner(item[0], item[1], desired.fleet.name), definitions)
+    owners = in_parallel(lambda item: observer.definitions.owner(item[0], item[1], desired.fleet.name), definitions)
     existing = dict(zip(things, in_parallel(provider.look_up, things), strict=True))
     return Answers(
         owners={item[1]: owner for item, owner in zip(definitions, owners, strict=True)},

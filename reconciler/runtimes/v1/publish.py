@@ -48,7 +48,7 @@ class Publisher:
         if arn is None:
             arn = self._create(action, content)
         journal.finish(action.id, arn)
-        self.observer.note_publication(action.id, arn)
+        self.observer.definitions.note_publication(action.id, arn)
         return arn
 
     def _create(self, action: Action, content: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ class Publisher:
         for arn in candidates:
             try:
                 # Not from the cache: a definition that nobody uses may have been deleted.
-                found = self.observer.read_definition(family.name, arn)
+                found = self.observer.definitions.read(family.name, arn)
             except AwsError as error:
                 if error.status in {400, 404}:
                     continue

@@ -118,7 +118,7 @@ class Carrier:
     def _associate(self, action: Action) -> None:
         """Associate client devices with a core, and take others from it; then say which entries were refused."""
         core, inputs = action.subject, action.inputs
-        self.observer.forget_client_devices(core)
+        self.observer.client_devices.forget(core)
         failed = self._batches("BatchDisassociateClientDeviceFromCoreDevice", core, inputs["disassociate"])
         failed = [entry for entry in failed if entry.get("code") not in _GONE]
         failed += self._batches("BatchAssociateClientDeviceWithCoreDevice", core, inputs["associate"])

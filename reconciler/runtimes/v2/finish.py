@@ -16,9 +16,10 @@ from reconciler.runtimes.base import Journal, Say
 from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.taking_back import take_back
 from reconciler.runtimes.v2.late import LateDeployer
+from reconciler.runtimes.v2.lists import PAGE
 from reconciler.runtimes.v2.live import ACTIVE
 from reconciler.runtimes.v2.names import group_arn
-from reconciler.runtimes.v2.observe import PAGE, Observer
+from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.removals import removal_of
 
 IN_FLIGHT = 10

@@ -9,10 +9,11 @@ from reconciler.provisioning.provision import Provider, Provisioner
 from reconciler.runtimes.base import Standing
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.things import THING_KINDS
+from reconciler.runtimes.v2.lists import Listed
 from reconciler.runtimes.v2.live import Associated, LiveGroup
 from reconciler.runtimes.v2.members import has_thing
 from reconciler.runtimes.v2.names import component_arn
-from reconciler.runtimes.v2.observe import Listed, Observer
+from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.recheck import Look, judge
 
 
@@ -40,7 +41,7 @@ class Again:
         before = group.live.get("coreDeployments", {})
         live = self.observer.group(group.name, listed, cores=before, elsewhere=elsewhere)
         cores = [action.subject for action in group.of_kind("associate-devices")]
-        live = replace(live, client_devices={core: Associated(self.observer.client_devices(core)) for core in cores})
+        live = replace(live, client_devices={core: Associated(self.observer.client_devices.of(core)) for core in cores})
         to_bring = [action for action in group.of_kind(*THING_KINDS) if not has_thing(live, action.subject)]
         things = {action.subject: self.provider.look_up(action.subject) for action in to_bring}
         ours = [
@@ -58,7 +59,7 @@ class Again:
         found = set()
         for action in group.of_kind("publish-component"):
             arn = component_arn(self.observer.fleet, action.inputs["name"], action.inputs["version"])
-            if self.observer.component_state(arn)[0] == "DEPLOYABLE":
+            if self.observer.components.state(arn)[0] == "DEPLOYABLE":
                 found.add(action.id)
         return frozenset(found)
 

@@ -1,15 +1,11 @@
 """Reads the live state of Greengrass V2: in bulk what has a bulk read, and what can never change from the cache."""
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws, is_not_found
-from reconciler.model.component import Component, ComponentRef
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
@@ -17,53 +13,15 @@ from reconciler.model.group import Group
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.runtimes.parallel import in_parallel, some_of
 from reconciler.runtimes.prunes import AS_THE_FLEET
+from reconciler.runtimes.v2.client_devices import ClientDevices
+from reconciler.runtimes.v2.components import Components
 from reconciler.runtimes.v2.documents import comparable
-from reconciler.runtimes.v2.live import Associated, Core, Counts, LiveDeployment, LiveFleet, LiveGroup
-from reconciler.runtimes.v2.members import Cores, configured_cores, declared_cores
+from reconciler.runtimes.v2.lists import IOT_PAGE, PAGE, Listed, Newest, Row, time_text
+from reconciler.runtimes.v2.live import Core, Counts, LiveDeployment, LiveFleet, LiveGroup
+from reconciler.runtimes.v2.members import configured_cores, declared_cores
 from reconciler.runtimes.v2.membership import confirmed
-from reconciler.runtimes.v2.names import Mark, component_arn, group_arn, group_key, is_group, target_name
-from reconciler.runtimes.v2.publications import Published
+from reconciler.runtimes.v2.names import group_arn, is_group, target_name
 from reconciler.runtimes.v2.tags import template_digests, wanted_tags
-
-PAGE = 100
-"""The largest page of Greengrass V2 (API reference, ``maxResults``)."""
-IOT_PAGE = 250
-"""The largest page of AWS IoT's registry and jobs (API reference, ``RegistryMaxResults``, ``LaserMaxResults``)."""
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The newest deployment of each target by its ARN, as ListDeployments tells of it; and those of them that one fleet
-    has made to single cores, by the key of their group.
-    """
-
-    by_target: Mapping[str, Row]
-    to_cores: Mapping[str, Sequence[Row]]
-
-    @classmethod
-    def of(cls, rows: Iterable[Row], fleet: str) -> "Newest":
-        """Those among ``rows``, as far as single cores go of ``fleet``."""
-        by_target = {row["targetArn"]: row for row in rows}
-        to_cores: dict[str, list[Row]] = defaultdict(list)
-        for arn, row in by_target.items():
-            mark = None if is_group(arn) else Mark.read(row.get("deploymentName", ""))
-            if mark is not None and mark.fleet == fleet:
-                to_cores[mark.group].append(row)
-        return cls(by_target, to_cores)
-
-    def of_group(self, name: str) -> Sequence[Row]:
-        """The deployments to single cores that were made by way of the group ``name``."""
-        return self.to_cores.get(group_key(name), ())
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What the bulk lists of the account say: the newest deployments, and all cores."""
-
-    newest: Newest
-    cores: Mapping[str, Core]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +36,16 @@ class Observer:
     cache: Cache
     fleet: Fleet
     refresh: bool = False
+
+    @property
+    def client_devices(self) -> ClientDevices:
+        """Reads the client devices of cores."""
+        return ClientDevices(self.aws, self.cache, self.refresh)
+
+    @property
+    def components(self) -> Components:
+        """Reads component versions."""
+        return Components(self.aws, self.cache, self.fleet)
 
     def observe(
         self,
@@ -114,7 +82,7 @@ class Observer:
         there = frozenset().union(*(group.members for group in live), listed.cores)
         # A core that leaves its last group has client devices until they are taken from it.
         leaving = frozenset().union(*(group.members for group in live)) - declared.groups.keys()
-        devices = self._client_devices(declared, (declared.homes.keys() | leaving) & there)
+        devices = self.client_devices.of_all(declared, (declared.homes.keys() | leaving) & there)
         found = {}
         for group, group_live in zip(groups, live, strict=True):
             names = {core.thing_name for core in group.cores} | (group_live.members & leaving)
@@ -280,96 +248,9 @@ class Observer:
         self.aws.call("iot", "TagResource", resourceArn=arn, tags=rows)
         self.cache.put("v2-tags", arn, None)
 
-    def _client_devices(self, declared: Cores, cores: Iterable[str]) -> dict[str, Associated]:
-        """The client devices of ``cores``. There is no bulk read for them: those last seen serve, if they are as the
-        files want them.
-        """
-
-        def read(core: str) -> Associated:
-            wanted = declared.devices.get(core, frozenset())
-            kept = None if self.refresh else self.cache.get("v2-client-devices", self._core_key(core))
-            if kept is not None and frozenset(kept["devices"]) == wanted:
-                return Associated(wanted, kept["at"])
-            return Associated(self.client_devices(core))
-
-        cores = sorted(cores)
-        return dict(zip(cores, in_parallel(read, cores), strict=True))
-
-    def client_devices(self, core: str) -> frozenset[str]:
-        """The client devices of a core as AWS has them now."""
-        try:
-            rows = self.aws.listed(
-                "greengrassv2",
-                "ListClientDevicesAssociatedWithCoreDevice",
-                "associatedClientDevices",
-                page=PAGE,
-                coreDeviceThingName=core,
-            )
-            devices = frozenset(row["thingName"] for row in rows)
-        except AwsError as error:
-            if not is_not_found(error):
-                raise
-            devices = frozenset()
-        seen = {"devices": sorted(devices), "at": time_text(datetime.now(UTC))}
-        self.cache.put("v2-client-devices", self._core_key(core), seen)
-        return devices
-
-    def forget_client_devices(self, core: str) -> None:
-        """The client devices of a core are about to change: read them the next time."""
-        self.cache.put("v2-client-devices", self._core_key(core), None)
-
-    def _core_key(self, core: str) -> str:
-        return f"{self.aws.region}/{core}"
-
-    def components(self, declared: Iterable[Component]) -> dict[ComponentRef, Published]:
-        """The component versions of ``declared`` that are published. Deployable ones never change, and are cached."""
-        declared = list(declared)
-        if not declared:
-            return {}
-        rows = self.aws.listed("greengrassv2", "ListComponents", "components", page=PAGE, scope="PRIVATE")
-        names = {row["componentName"] for row in rows}
-        there = [component for component in declared if component.name in names]
-        found = zip(there, in_parallel(self._published, there), strict=True)
-        return {component.ref: published for component, published in found if published is not None}
-
-    def _published(self, component: Component) -> Published | None:
-        arn = component_arn(self.fleet, component.name, component.version)
-        if (kept := self.cache.get("v2-component", arn)) is not None:
-            return Published("DEPLOYABLE", "", kept)
-        state, message = self.component_state(arn)
-        if not state:
-            return None
-        if state == "FAILED":
-            return Published(state, message, {})
-        recipe = self.recipe(arn)
-        if state == "DEPLOYABLE":
-            self.cache.put("v2-component", arn, recipe)
-        return Published(state, message, recipe)
-
-    def component_state(self, arn: str) -> tuple[str, str]:
-        """The state of a component version, and what AWS says of it; empty if there is no such version."""
-        try:
-            status = self.aws.call("greengrassv2", "DescribeComponent", arn=arn).get("status", {})
-        except AwsError as error:
-            if is_not_found(error):
-                return "", ""
-            raise
-        errors = "; ".join(f"{name}: {text}" for name, text in sorted((status.get("errors") or {}).items()))
-        return status.get("componentState", ""), errors or status.get("message", "")
-
-    def recipe(self, arn: str) -> dict[str, Any]:
-        """The recipe of a component version, as a parsed document."""
-        answer = self.aws.call("greengrassv2", "GetComponent", arn=arn, recipeOutputFormat="JSON")
-        return dict(json.loads(answer["recipe"]))
-
 
 _IMMUTABLE = ("targetArn", "components", "deploymentPolicies", "iotJobConfiguration", "iotJobId")
 """What never changes of a deployment (CloudFormation's resource type has all of it as create-only)."""
-
-
-def time_text(moment: datetime | None) -> str:
-    """A time of AWS's as ISO 8601 in UTC, empty for none."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment is not None else ""
 
 
 def _others(desired: DesiredState, newest: Newest) -> tuple[Row, ...]:

@@ -15,9 +15,10 @@ from reconciler.model.errors import AwsError
 from reconciler.model.run import NOT_SENT_AGAIN
 from reconciler.runtimes.base import Outcome, Reported, Say
 from reconciler.runtimes.parallel import in_parallel
+from reconciler.runtimes.v2.lists import IOT_PAGE, PAGE, Newest, time_text
 from reconciler.runtimes.v2.live import Counts
 from reconciler.runtimes.v2.names import is_group, target_name
-from reconciler.runtimes.v2.observe import IOT_PAGE, PAGE, Newest, Observer, time_text
+from reconciler.runtimes.v2.observe import Observer
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 SUSPECTS = 5

@@ -33,7 +33,7 @@ def plan_groups(
 
     Raises AwsError, and ConfigurationError for what the fleet lacks to carry the plan out.
     """
-    publications = Publications(desired, observer.components(desired.components.values()))
+    publications = Publications(desired, observer.components.published(desired.components.values()))
     comparison = Comparison(
         desired,
         live,

@@ -120,7 +120,7 @@ class Pruner:
     def _with_devices(self, live: LiveGroup, declared: Mapping[str, str]) -> LiveGroup:
         """``live`` with the client devices of those of its cores that no file has any more."""
         cores = sorted(live.members - declared.keys())
-        return replace(live, client_devices={core: Associated(self.observer.client_devices(core)) for core in cores})
+        return replace(live, client_devices={core: Associated(self.observer.client_devices.of(core)) for core in cores})
 
     def _stored(self, name: str) -> frozenset[str]:
         return self.store.things(name) if self.store is not None else frozenset()

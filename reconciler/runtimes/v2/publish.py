@@ -59,14 +59,15 @@ class Publisher:
     def _publish(self, action: Action, contents: Mapping[str, Mapping[str, Any]], journal: Journal) -> str:
         inputs, aws = action.inputs, self.observer.aws
         arn = component_arn(self.observer.fleet, inputs["name"], inputs["version"])
-        state, _ = self.observer.component_state(arn)
+        state, _ = self.observer.components.state(arn)
         if state not in PENDING | {"DEPLOYABLE"}:
             self.upload(action)
             if state == "FAILED":
                 aws.call("greengrassv2", "DeleteComponent", arn=arn)
             self._create(action, contents, journal.run if state else "")
         self._wait(arn)
-        if "recipe" in inputs and recipe_digest(self.observer.recipe(arn)) != recipe_digest(contents[inputs["recipe"]]):
+        published = recipe_digest(self.observer.components.recipe(arn)) if "recipe" in inputs else ""
+        if published and published != recipe_digest(contents[inputs["recipe"]]):
             raise ReconcileError(
                 f"component {inputs['name']} {inputs['version']} was published with another recipe meanwhile",
                 hint="a version that is published never changes: give what is new a version of its own",
@@ -91,7 +92,7 @@ class Publisher:
 
     def _wait(self, arn: str) -> None:
         until, pause = self.clock() + PATIENCE, FIRST_PAUSE
-        while (found := self.observer.component_state(arn))[0] != "DEPLOYABLE":
+        while (found := self.observer.components.state(arn))[0] != "DEPLOYABLE":
             state, message = found
             name = arn.partition(":components:")[2].replace(":versions:", " ")
             if state not in PENDING and state:
