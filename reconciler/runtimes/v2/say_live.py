@@ -46,7 +46,7 @@ def _say(said: Said, live: LiveGroup, homes: Mapping[str, str], secrets: frozens
 def _with_all_devices(observer: Observer, live: LiveGroup) -> LiveGroup:
     """``live`` with the client devices also of members that no file has."""
     unread = sorted(live.members - live.client_devices.keys())
-    read = zip(unread, in_parallel(observer.client_devices, unread), strict=True)
+    read = zip(unread, in_parallel(observer.client_devices.of, unread), strict=True)
     return replace(
         live, client_devices={**live.client_devices, **{core: Associated(devices) for core, devices in read}}
     )
