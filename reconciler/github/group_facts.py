@@ -4,9 +4,10 @@ Up to some 1,000 groups stand there by name. More are there as marks, of eight b
 themselves: whoever knows a group can tell whether it was among them.
 """
 
+import re
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from reconciler.desired.digest import group_digests
 from reconciler.github.checks import LONGEST_TEXT
 from reconciler.model.canonical import digest
 from reconciler.model.desired import DesiredState
-from reconciler.model.plan import Plan
+from reconciler.model.plan import GroupPlan, Plan
 from reconciler.reporting.markdown import marker_line
 
 _DIGEST = 16  # hex digits of a group's digests in a check: 64 bits, to be compared for one group at a time
@@ -22,6 +23,8 @@ _PLACE = 6  # hex digits of a place's: 24 bits, to be compared within one group
 _MARK = 8  # bytes: 64 bits, to be found among 10,000
 _NUMBER = 4  # bytes of the number of a mark's places
 _MOST_UNPACKED = 16 * 1024 * 1024  # bytes that are unpacked of a check
+
+_KEY = re.compile(r"\[[^]]*\]")  # a part of a path that files name
 
 Marks = Mapping[bytes, frozenset[str]]
 """The places where a group may change, by its mark."""
@@ -61,7 +64,7 @@ def groups_of(plan: Plan, desired: DesiredState) -> dict[str, GroupFacts]:
         group.name: GroupFacts(
             group.digest[:_DIGEST],
             asked[group.name][:_DIGEST] if group.name in asked else group.operation,
-            frozenset(digest(_nameless(change.path, group.things))[:_PLACE] for change in group.changes),
+            frozenset(digest(place)[:_PLACE] for place in _places(group)),
             group.drift,
         )
         for group in plan.changed
@@ -120,12 +123,17 @@ def read_marks(facts: Mapping[str, Any]) -> Marks | None:
         return None
 
 
-def _nameless(path: str, things: Sequence[str]) -> str:
-    """``path`` without the name of the thing that it is about."""
-    for thing in things:
-        if f"[{thing}]" in path:
-            return path.replace(f"[{thing}]", "[]")
-    return path
+def _places(group: GroupPlan) -> set[str]:
+    """Where a group changes, without its name and those of its things: the same places in groups that are alike."""
+    names = sorted({group.name, *group.things}, key=lambda name: (-len(name), name))
+
+    def nameless(found: re.Match[str]) -> str:
+        key = found[0]
+        for name in names:
+            key = key.replace(name, "")
+        return key
+
+    return {_KEY.sub(nameless, change.path) for change in group.changes}
 
 
 def _joined(group: GroupFacts) -> str:

@@ -107,6 +107,19 @@ def test_a_group_that_was_not_there_is_not(desired: DesiredState, room: int) -> 
     assert any("not in the reviewed plan" in line for line in found.lines())
 
 
+def test_groups_that_are_alike_share_their_places(desired: DesiredState) -> None:
+    """What is called after things, and after the group, is in the same place in each."""
+
+    def group(name: str) -> GroupPlan:
+        things = (f"{name}-core", name, f"{name}-press")
+        keys = (*(f"subscriptions[{thing}-out]" for thing in things), f"devices[{name}-press].SyncShadow", "deployment")
+        return replace(new_group(name), things=things, changes=tuple(Change(key, "add", None, 1) for key in keys))
+
+    [facts] = plan_facts(plan(*map(group, NAMES)), desired)
+    assert len(facts["places"]) == 1
+    assert len(facts["places"][0].split()) == 3
+
+
 def test_a_group_is_not_taken_for_another_one(desired: DesiredState, room: int) -> None:
     """What the files ask of a group is no mark of the group beside it."""
     [rome] = [group for group in desired.groups if group.name == "rome"]
