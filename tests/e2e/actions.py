@@ -46,6 +46,7 @@ class Actions:
             text = re.sub(r"^ +queue: max.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
             repository.write(f".github/workflows/{path.name}", text)
         repository.write(".github/workflows/fleet.yml", _documented(accept=accept))
+        repository.write("action.yml", (ROOT / "action.yml").read_text(encoding="utf-8"))
         repository.git("remote", "add", "origin", "https://github.com/octo/fleets.git")
         self._local = [f"--local-repository={name}={self._stand_in(name)}" for name in self._pinned()]
         self._tools = tools = files / "tools"
