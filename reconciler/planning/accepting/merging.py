@@ -15,9 +15,9 @@ Path = tuple[str, ...]
 Write = Callable[[Path, Any], Any]
 """How a live value is written at a place of the files."""
 
-_POLICY_VARIABLE = re.compile(r"\$\{[A-Za-z0-9-]+:[^}]*\}")
-_SECRET = re.compile(r"\$\{secret\.([^}]*)\}")
-_ANY = re.compile(rf"{re.escape(LITERALLY)}|{_SECRET.pattern}|{_POLICY_VARIABLE.pattern}|\$\{{")
+_TOKEN = re.compile(rf"{re.escape(LITERALLY)}|\$\{{secret\.([^}}]*)\}}|\$\{{")
+"""What begins like a token: the text that stands for the begin of a secret's, a secret, and anything else."""
+_POLICY_VARIABLE = re.compile(r"(?<!\$)\$\{[A-Za-z0-9-]+:[^}$]*\}")
 
 
 def same(one: Any, other: Any) -> bool:
@@ -29,29 +29,39 @@ def same(one: Any, other: Any) -> bool:
 class Tokens:
     """Writes texts in which tokens are expanded: what tokens stand for as those tokens, and the rest so that it stays.
 
-    ``context`` is what tokens mean there; ``secrets`` are the names of those that have a value.
+    ``context`` is what tokens mean there; ``secrets`` are the names of those that have a value. Policy variables, such
+    as ``${iot:Connection.Thing.ThingName}``, stay as they are where files may have them.
     """
 
     context: TokenContext
     secrets: frozenset[str] = frozenset()
+    has_policy_variables: bool = False
 
     def write(self, value: Any) -> Any:
         """``value`` with every text in it written so that it expands to what it is."""
         if isinstance(value, str):
-            return self._put_back(_ANY.sub(self._kept, value))
+            return self._text(value)
         if isinstance(value, Mapping):
             return {key: self.write(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self.write(item) for item in value]
         return value
 
-    def _kept(self, match: re.Match[str]) -> str:
-        found = match[0]
-        if found == LITERALLY:
-            return "$${secret."
-        if match[1] is not None:
-            return found if match[1] in self.secrets else f"${found}"
-        return found if found != "${" else "$${"
+    def _text(self, text: str) -> str:
+        kept = list(_POLICY_VARIABLE.finditer(text)) if self.has_policy_variables else []
+        pieces, start = [], 0
+        for variable in kept:
+            pieces += [self._escaped(text[start : variable.start()]), variable[0]]
+            start = variable.end()
+        return self._put_back("".join([*pieces, self._escaped(text[start:])]))
+
+    def _escaped(self, text: str) -> str:
+        def escaped(match: re.Match[str]) -> str:
+            if match[0] == LITERALLY:
+                return "$${secret."
+            return match[0] if match[1] in self.secrets else f"${match[0]}"
+
+        return _TOKEN.sub(escaped, text)
 
     def _put_back(self, text: str) -> str:
         context = self.context

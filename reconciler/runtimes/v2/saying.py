@@ -125,14 +125,14 @@ class _Speaker:
     def _configured(self, spec: Mapping[str, Any], needed: Merges) -> Mapping[str, Any]:
         own, raw = self._own(), spec.get("configuration") or {}
         needed = {name: value for name, value in needed.items() if value or name in raw}
-        tokens = Tokens(self._context, self.secrets)
+        tokens = Tokens(self._context, self.secrets, has_policy_variables=True)
         found = merged(raw, own, needed, lambda _, value: tokens.write(value))
         return {**spec, "configuration": found} if found else _without(spec, "configuration")
 
     def _write(self, path: Path, value: Any) -> Any:
         """A live value at a place of a template's deployment: tokens are expanded in what is merged alone."""
         if path[2:4] == _MERGE:
-            return Tokens(self._context, self.secrets).write(value)
+            return Tokens(self._context, self.secrets, has_policy_variables=True).write(value)
         if isinstance(value, Mapping):
             return {key: self._write((*path, key), item) for key, item in value.items()}
         return value
@@ -162,7 +162,10 @@ class _Speaker:
         """``raw``, which declares ``core``, with the configuration that it has been deployed ``document`` with."""
         context = self._context.of_thing(self._fleet, core.thing, core.labels)
         own = expand_configuration(core.configuration, context, lambda *_: None)
-        needed, tokens = self._of_core(core.thing.thing_name, document, own), Tokens(context, self.secrets)
+        needed, tokens = (
+            self._of_core(core.thing.thing_name, document, own),
+            Tokens(context, self.secrets, has_policy_variables=True),
+        )
         found = merged(raw.get("configuration") or {}, own, needed, lambda _, value: tokens.write(value))
         return {**raw, "configuration": found} if found else _without(raw, "configuration")
 
