@@ -16,6 +16,8 @@ def drift_of(plan: Plan, facts: Facts) -> Drift:
         reasons = group.reasons
         if kind == "not-converged" and group.name in facts.waiting:
             reasons = (f"its devices are yet to report: {facts.waiting[group.name]}", *reasons)
+        elif kind == "not-converged" and not reasons:
+            reasons = (": ".join(filter(None, ("its devices report a failure", facts.failing[group.name]))),)
         moved.append(Moved(group.name, group.runtime, kind, reasons, group.changes))
     return Drift(plan.fleet, plan.account, plan.region, plan.created_at, tuple(moved), clean)
 

@@ -47,4 +47,8 @@ def test_groups_whose_devices_have_not_converged() -> None:
         ("wien", "pending"),
     ]
     assert drift.groups[0].reasons == ("its devices are yet to report: InProgress since 9",)
+    (failing,) = drift_of(
+        plan_of(unchanged_group("bern")), Facts(failing={"bern": "2 of 3 cores succeeded, 1 failed"})
+    ).groups
+    assert failing.reasons == ("its devices report a failure: 2 of 3 cores succeeded, 1 failed",)
     assert drift.counts == {"deleted": 0, "changed": 0, "foreign": 0, "not-converged": 2, "pending": 1}
