@@ -41,7 +41,7 @@ coverage: $(READY) ## run the same, and say which branches they leave out; takes
 
 faults: $(READY) ## make every call that makes something go wrong, and cut runs at each; `make test` has a sample
 	$(BIN)/pytest -n 2 tests/faults tests/runtimes/v2/test_faults.py tests/runtimes/v1/test_faults.py tests/runtimes/v1/test_resume.py \
-		tests/execution/queue/test_cuts.py
+		tests/execution/queue/test_cuts.py tests/execution/queue/test_cuts_v2.py
 
 e2e: $(READY) ## run the long tests: the demo, workers that are killed, and all of what `make test` samples
 	$(BIN)/pytest -n 2 -m "long or sampled" --hypothesis-profile thorough
