@@ -142,13 +142,14 @@ class LiveFleet:
     """The declared groups by name (also those that do not exist), and what the account holds besides.
 
     ``others`` are the deployments to thing groups that no file declares, as ListDeployments tells of them; ``cores``
-    are all core devices by thing name; ``components`` the newest version of each private component.
+    are all core devices by thing name; ``strangers`` the deployments that others made to single cores of the files, of
+    which these say nothing, by thing name.
     """
 
     groups: Mapping[str, LiveGroup] = field(default_factory=dict)
     others: tuple[Mapping[str, Any], ...] = ()
     cores: Mapping[str, Core] = field(default_factory=dict)
-    components: Mapping[str, str] = field(default_factory=dict)
+    strangers: Mapping[str, LiveDeployment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

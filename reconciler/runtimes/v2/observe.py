@@ -20,7 +20,7 @@ from reconciler.runtimes.v2.lists import IOT_PAGE, PAGE, Listed, Newest, Row, ti
 from reconciler.runtimes.v2.live import Core, Counts, LiveDeployment, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import configured_cores, declared_cores
 from reconciler.runtimes.v2.membership import confirmed
-from reconciler.runtimes.v2.names import group_arn, is_group, target_name
+from reconciler.runtimes.v2.names import Mark, group_arn, is_group, target_name
 from reconciler.runtimes.v2.tags import template_digests, wanted_tags
 
 
@@ -88,7 +88,19 @@ class Observer:
             names = {core.thing_name for core in group.cores} | (group_live.members & leaving)
             of_cores = {name: devices[name] for name in sorted(names & devices.keys())}
             found[group.name] = replace(group_live, client_devices=of_cores)
-        return LiveFleet(found, _others(desired, listed.newest), listed.cores)
+        strangers = self._strangers(listed.newest, declared.homes.keys() - configured)
+        return LiveFleet(found, _others(desired, listed.newest), listed.cores, strangers)
+
+    def _strangers(self, newest: Newest, cores: Iterable[str]) -> dict[str, LiveDeployment]:
+        """What others have deployed to single ``cores``, of which the files say nothing, and what runs there since."""
+        rows = {thing: newest.by_target.get(self.fleet.thing_arn(thing)) for thing in sorted(cores)}
+        theirs = {thing: row for thing, row in rows.items() if row is not None and not self._is_ours(row)}
+        read = dict(zip(theirs, in_parallel(self._deployment, theirs.values()), strict=True))
+        return {thing: found for thing, found in read.items() if found.counts_now and not found.is_reset}
+
+    def _is_ours(self, row: Row) -> bool:
+        mark = Mark.read(row.get("deploymentName", ""))
+        return mark is not None and mark.fleet == self.fleet.name
 
     def observe_gone(self, desired: DesiredState) -> LiveFleet:
         """The live state of no group: what the account holds besides those of the files."""

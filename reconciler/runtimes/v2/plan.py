@@ -53,6 +53,7 @@ def plan_groups(
     findings += publications.warnings(refused)
     findings += _warnings(comparison, groups, compared)
     findings += _age_of_client_devices(live)
+    findings += _made_outside(live)
     findings += _without_role(desired, plans)
     contents = dict(publications.contents)
     for item in compared:
@@ -122,6 +123,23 @@ def _without_role(desired: DesiredState, plans: Iterable[GroupPlan]) -> list[Gua
         "add `nucleus: {roleAlias: …}` to the Fleet's spec"
     )
     return [GuardFinding("role-alias", "warning", message, source=desired.fleet.position.line_only)]
+
+
+def _made_outside(live: LiveFleet) -> list[GuardFinding]:
+    """A warning where cores run, beside what the files say, what somebody else has deployed to them alone."""
+    if not live.strangers:
+        return []
+    told = []
+    for thing, found in live.strangers.items():
+        components = (f"{name} {entry['componentVersion']}" for name, entry in found.document["components"].items())
+        told.append(f"{thing} ({some_of(components)}; deployment {found.id}{f', {found.name}' if found.name else ''})")
+    number = len(told)
+    count = f"{number:,} core{'s have' if number > 1 else ' has'}"
+    message = (
+        f"{count} what somebody else has deployed to {'each' if number > 1 else 'it'} alone, beside what the files "
+        f"say: {some_of(told)}; a deployment without components takes it off"
+    )
+    return [GuardFinding("made-outside", "warning", message, actual=number)]
 
 
 def _age_of_client_devices(live: LiveFleet) -> list[GuardFinding]:

@@ -59,6 +59,22 @@ def test_a_deployment_of_somebody_else_to_a_group_of_ours_is_drift(fleet: FleetF
     assert [change["path"] for change in found["changes"]] == ["deploymentPolicies[failureHandlingPolicy]"]
 
 
+def test_what_somebody_else_deployed_to_a_core_alone_is_named(fleet: FleetFiles, aws: Sandbox) -> None:
+    applied(aws, group(template(fleet), cores=2))
+    alone, gg = arn("a").replace("thinggroup/a", "thing/a-core-2"), aws.client("greengrassv2")
+    made = gg.create_deployment(
+        targetArn=alone, deploymentName="a test", components={CLI: {"componentVersion": "2.12.6"}}
+    )
+    aws.advance(10)
+    said = guards(plan(fleet))["made-outside"]
+    assert said.startswith(
+        "1 core has what somebody else has deployed to it alone, beside what the files say: a-core-2"
+    )
+    assert f"({CLI} 2.12.6; deployment {made['deploymentId']}, a test)" in said
+    gg.create_deployment(targetArn=alone, components={})
+    assert "made-outside" not in guards(plan(fleet))
+
+
 def test_a_deployment_that_says_the_same_is_no_drift_whoever_made_it(fleet: FleetFiles, aws: Sandbox) -> None:
     applied(aws, group(template(fleet)))
     aws.client("greengrassv2").create_deployment(targetArn=arn("a"), deploymentName="by hand", components=PINNED)
