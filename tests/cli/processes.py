@@ -50,6 +50,7 @@ def run_on_terminal(*arguments: str | Path, answer: str = "", interrupted: bool 
         stderr=terminal,
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"},
         start_new_session=True,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509 # it takes no lock
     )
     os.close(terminal)
     shown, deadline, asked = b"", time.monotonic() + DEADLINE, False
@@ -66,6 +67,11 @@ def run_on_terminal(*arguments: str | Path, answer: str = "", interrupted: bool 
             process.kill()
             process.wait()
         os.close(controller)
+
+
+def _heed_interrupts() -> None:
+    """What a shell runs in the background ignores Ctrl-C, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> bool:

@@ -94,7 +94,7 @@ WRITE_THING_GROUPS = (
 )
 READ_TABLE = ("BatchGetItem", "GetItem", "Query")
 WRITE_TABLE = ("DeleteItem", "PutItem", "UpdateItem")
-WORK_QUEUES = ("ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "SendMessage")
+WORK_QUEUES = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
 
 
 def policy(role: Role, fleet: Fleet, queues: Sequence[str] = ()) -> dict[str, Any]:
