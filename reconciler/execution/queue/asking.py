@@ -57,10 +57,10 @@ class Asker:
     def _ask(self, task: Task) -> None:
         work, deployment_id = self.work, task.deployment_id or ""
         self.asked[deployment_id] = time.monotonic()
-        known = work.ledger.deployment(deployment_id)
-        if known is None:
-            return
         try:
+            known = work.ledger.deployment(deployment_id)
+            if known is None:
+                return
             made_by = time_text(task.since, timedelta(seconds=EARLIEST))
             reported = work.status_of(known.group_id, deployment_id, made_by)
             work.record(deployment_id, known.group_id, reported)
