@@ -20,7 +20,7 @@ WORKERS = 8
 """Groups carried out at once. The call budgets set the pace; more threads would only wait for them."""
 
 
-NOT_WAITED_FOR = "its core was not waited for, and what it gives up is deleted after that: apply again"
+NOT_WAITED_FOR = "its deployment was not waited for, and what it gives up is deleted after that: apply again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +283,7 @@ class _Apply:
 
 def _what_comes_after(task: Task) -> str:
     if task.deployment_id is not None:
-        return "its core had reported"
+        return "its deployment had ended"
     return "this group was begun" if task.state == "waiting" else "its deployment was asked for"
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 RunState = Literal["running", "succeeded", "partial", "failed", "stopped"]
 GroupState = Literal["waiting", "running", "deploying", "succeeded", "failed", "unfinished"]
-"""``deploying``: handed to Greengrass, the core is yet to report; ``unfinished``: it had not by the deadline."""
+"""``deploying``: handed to Greengrass, its cores are yet to report; ``unfinished``: they had not by the deadline."""
 
 
 NOT_SENT_AGAIN = "the others have it, so it is not sent again by itself"

@@ -16,8 +16,8 @@ SEND_TO_ALL = (
 # The states of groups that are not done, in the order of the report: sign, and what is said where nobody said more.
 _OPEN_STATES: Mapping[str, tuple[str, str]] = {
     "failed": ("!", "no error was reported"),
-    "unfinished": ("?", "its core had not reported by the deadline"),
-    "deploying": (">", "with Greengrass, its core is yet to report"),
+    "unfinished": ("?", "its deployment had not ended by the deadline"),
+    "deploying": (">", "with Greengrass, its deployment has not ended yet"),
 }
 
 

@@ -103,7 +103,7 @@ def test_it_can_be_stopped_while_it_waits_and_goes_on_later(
     assert process.returncode == INTERRUPTED
     if times == 1:
         assert "stopping: what is in hand is finished; once more stops at once" in err
-        assert "? berlin unfinished: the apply was stopped before its core had reported" in out
+        assert "? berlin unfinished: the apply was stopped before its deployment had ended" in out
         assert "Stopped. What is done stays" in err
         assert runs_of(fleet) == ["stopped"]
     aws.put_devices({})
@@ -185,7 +185,7 @@ def test_a_core_that_stays_away_until_the_deadline(fleet: FleetFiles, aws: Sandb
 def test_nobody_waits(fleet: FleetFiles) -> None:
     ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
     assert ran.code == 0
-    assert "> berlin deploying: with Greengrass, its core is yet to report (deployment " in ran.out
+    assert "> berlin deploying: with Greengrass, its deployment has not ended yet (deployment " in ran.out
     assert f"`reconcile status {fleet.directory}` shows it" in ran.out
     assert ran.last_line == (
         "Apply complete: 2 groups created, 0 updated, 4 things provisioned, 0 deployments succeeded, 2 still open; "

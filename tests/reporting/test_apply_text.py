@@ -54,8 +54,8 @@ def test_groups_that_are_not_done_are_named_with_what_to_do() -> None:
     assert open_group_lines(tasks, style=Style(), command=COMMAND) == [
         "! bern failed: no error was reported",
         "! oslo failed: AWS IoT refused\\nthe policy",
-        "? rome unfinished: its core had not reported by the deadline (deployment d-1)",
-        "> linz deploying: with Greengrass, its core is yet to report (deployment d-2)",
+        "? rome unfinished: its deployment had not ended by the deadline (deployment d-1)",
+        "> linz deploying: with Greengrass, its deployment has not ended yet (deployment d-2)",
         "Mend what failed, then run `reconcile apply fleets/demo` again: what is done stays, the rest is tried again.",
         "Cores may still report what is with Greengrass: `reconcile status` shows it.",
     ]

@@ -24,7 +24,7 @@ def test_what_is_not_done_comes_first(golden: Callable[[str, str], None]) -> Non
     groups = (
         row("berlin", "succeeded", details={"deploymentId": "dep-1"}),
         row("munich", "failed", error="the core said `|` </details> @octocat"),
-        row("paris", "unfinished", error="its core had not reported by the deadline"),
+        row("paris", "unfinished", error="its deployment had not ended by the deadline"),
         row("rome", "unchanged"),
     )
     page = replace(PAGE, next_step="Run the job again.", past=(Past("abc", RUN, "Plan: …"),))

@@ -162,7 +162,7 @@ def test_a_core_that_never_answers_is_reset_by_force(fleet: FleetFiles, aws: San
     fleet.without_group("b").write()
     ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
     assert ran.code == 5
-    assert "b unfinished: its core was not waited for" in ran.out
+    assert "b unfinished: its deployment was not waited for" in ran.out
     plan = run_cli("plan", fleet.directory).out
     assert "> deployment: wait for reset" in plan
     ran = run_cli("apply", fleet.directory, "--yes", "--timeout", "0")
