@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.aws.client import is_not_found
 from reconciler.aws.errors import may_pass
 from reconciler.model.canonical import digest
 from reconciler.model.errors import AwsError, ReconcileError
@@ -72,7 +73,13 @@ class Deployer:
 
         One that is offline gets both later, in this order.
         """
-        made = [self.create(action.kind, core, again=again) for core in action.inputs["release"]]
+        made = []
+        for core in action.inputs["release"]:
+            try:
+                made.append(self.create(action.kind, core, again=again))
+            except AwsError as error:
+                if not is_not_found(error):  # a thing that was deleted has nothing any more
+                    raise
         watched = Watched(dict.fromkeys(made, 1))
         until, pause = self.clock() + PATIENCE, FIRST_PAUSE
         while made and not self.reports.progress(watched).is_over and self.clock() < until:

@@ -18,7 +18,7 @@ from reconciler.runtimes.taking_back import take_back
 from reconciler.runtimes.v2.late import LateDeployer
 from reconciler.runtimes.v2.lists import PAGE
 from reconciler.runtimes.v2.live import ACTIVE
-from reconciler.runtimes.v2.names import group_arn
+from reconciler.runtimes.v2.names import group_arn, is_group
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.removals import removal_of
 
@@ -93,7 +93,7 @@ class Finisher:
         """
         aws, arn = self.observer.aws, action.inputs["targetArn"]
         newest = self.observer.newest(arn)
-        if newest is not None and not newest.is_reset:
+        if newest is not None and not newest.is_reset and (is_group(arn) or self._exists(action.subject)):
             raise _moved(f"somebody deployed to it ({newest.id})")
         rows = aws.listed(
             "greengrassv2", "ListDeployments", "deployments", page=PAGE, targetArn=arn, historyFilter="ALL"
@@ -104,6 +104,16 @@ class Finisher:
                     self._gone("CancelDeployment", row["deploymentId"])
                 if not self._gone("DeleteDeployment", row["deploymentId"]):
                     self._await_deletion(row["deploymentId"])
+
+    def _exists(self, thing: str) -> bool:
+        """Whether there is such a thing: one that was deleted runs nothing any more."""
+        try:
+            self.observer.aws.call("iot", "DescribeThing", thingName=thing)
+        except AwsError as error:
+            if is_not_found(error):
+                return False
+            raise
+        return True
 
     def _gone(self, operation: str, deployment_id: str) -> bool:
         """Ask for ``operation``; whether there is no such deployment any more."""

@@ -1,7 +1,7 @@
 """Adds to a plan what is to be deleted: observes what is gone from the files, and asks whether it may go."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from reconciler.runtimes.v2.live import Associated, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import configured_cores, present
 from reconciler.runtimes.v2.names import Mark, group_arn, is_id, target_name
 from reconciler.runtimes.v2.observe import Observer
-from reconciler.runtimes.v2.removals import Going, Removal, plan_deletion, with_departures
+from reconciler.runtimes.v2.removals import Going, Removal, plan_deletion, released, with_departures
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,24 @@ class Pruner:
         plans = {plan.name: plan for plan in planned.groups}
         whole = len(groups) == sum(group.runtime == GREENGRASS_V2 for group in desired.groups)
         gone, kept = self._gone(desired, live, begun) if whole else ([], [])
-        members = _members(gone)
-        handed: dict[str, str] = {}
+        last = _last_of(gone, planned.groups)
+        handed: dict[str, dict[str, str]] = defaultdict(dict)
         for group in groups:
-            plan = plans[group.name]
             names = self._departing(desired, group, live.groups[group.name], begun, declared)
-            if (staying := names & members.keys()) and not plan.blocked:
-                handed |= dict.fromkeys(staying & self._stored(group.name), group.name)
-            if names - staying:
-                plans[group.name] = self._departures(desired, group, names - staying, declared, plan)
+            later = {name for name in names if last.get(name, (group.name,))[0] != group.name}
+            if later and not plans[group.name].blocked:
+                for name in later & self._stored(group.name):
+                    handed[last[name][0]][name] = group.name
+            plans[group.name] = self._departures(desired, group, names - later, declared, plans[group.name])
+        for name, removal in begun.items():
+            handed[name] |= self._left_of(removal.homes)
+        for group in groups:
+            if own := handed[group.name]:
+                plans[group.name] = self._departures(desired, group, frozenset(), declared, plans[group.name], own)
         contents: dict[str, Mapping[str, Any]] = dict(planned.contents)
         for found in in_parallel(lambda group: self._with_devices(group, declared), gone):
-            noted = begun.get(found.name)
-            own = {thing: home for thing, home in handed.items() if members[thing][0] == found.name}
-            own |= self._left_of(noted.homes) if noted is not None else {}
-            going = Going(found, noted, declared, self._stored(found.name), own, members)
+            stored, noted = self._stored(found.name), begun.get(found.name)
+            going = Going(found, noted, declared, stored, handed[found.name], last)
             plan, more = plan_deletion(desired.fleet, going)
             if plan.actions:
                 plans[found.name] = plan
@@ -89,11 +92,13 @@ class Pruner:
         names: frozenset[str],
         declared: Mapping[str, str],
         plan: GroupPlan,
+        handed: Mapping[str, str] | None = None,
     ) -> GroupPlan:
-        if not names:
+        if not names and not handed:
             return plan
-        pruning = group.pruning.over(desired.fleet.pruning)
-        return with_departures(plan, replace(group, pruning=pruning), names, declared, self._stored(group.name))
+        group = replace(group, pruning=group.pruning.over(desired.fleet.pruning))
+        own = names & self._stored(group.name) if names else names
+        return with_departures(plan, group, own, declared, handed or {})
 
     def _gone(
         self, desired: DesiredState, live: LiveFleet, begun: Mapping[str, Removal]
@@ -126,12 +131,17 @@ class Pruner:
         return self.store.things(name) if self.store is not None else frozenset()
 
 
-def _members(groups: Sequence[LiveGroup]) -> dict[str, tuple[str, ...]]:
-    """By core, the names of those of ``groups`` that it is in."""
+def _last_of(gone: Sequence[LiveGroup], plans: Iterable[GroupPlan]) -> dict[str, tuple[str, ...]]:
+    """By core, the groups that send it something with which it gives up what they brought, and so needs its certificate
+    until then: those of ``gone`` that it is in, else the one of ``plans`` that takes from it what it has alone.
+    """
     found: dict[str, list[str]] = defaultdict(list)
-    for group in sorted(groups, key=lambda group: group.name):
+    for group in sorted(gone, key=lambda group: group.name):
         for thing in group.members:
             found[thing].append(group.name)
+    for plan in plans:
+        for thing in released(plan):
+            found.setdefault(thing, [plan.name])
     return {thing: tuple(names) for thing, names in found.items()}
 
 

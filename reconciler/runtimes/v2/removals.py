@@ -1,7 +1,7 @@
 """Plans what is deleted: groups that are gone from the files, and things that are gone from their groups. Pure."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.canonical import digest, plain
@@ -58,8 +58,8 @@ class Going:
 
     ``begun`` is what an earlier run noted of it, ``declared`` are the things of the files with their groups, ``stored``
     those that the artifact bucket has something of for this group. A core of several groups is deprovisioned when it is
-    off all of them: ``handed`` are those that a group which stays gives up (that group by core), ``also`` names the
-    other groups that go, by core.
+    off all of them: ``handed`` are those that a group which stays gives up (that group by core), ``also`` names groups
+    that go, by core.
     """
 
     live: LiveGroup
@@ -86,10 +86,10 @@ def plan_deletion(fleet: Fleet, group: Going) -> tuple[GroupPlan, Mapping[str, M
         deletions.append(Action(f"{live.name}/delete-group", "delete-group", live.name, before, inputs))
     going, notes = _things(pruning, group.declared, group.stored)
     after = tuple(action.id for action in deletions)
-    taking_back = [*_deprovisionings(live.name, going, after, also=group.also)]
-    for home in sorted(set(group.handed.values())):
-        handed = tuple(sorted(thing for thing, of in group.handed.items() if of == home))
-        taking_back += _deprovisionings(live.name, handed, after, home, group.also)
+    taking_back = [
+        *_deprovisionings(live.name, going, after, also=group.also),
+        *_handed(live.name, group.handed, after, group.also),
+    ]
     observed = snapshot(live, {}, devices)
     contents = {document_digest(NOTHING): plain(NOTHING)} if reset else {}
     members = [Change(f"cores[{name}]", "remove", {}, None) for name in sorted(live.members)]
@@ -114,25 +114,34 @@ def plan_deletion(fleet: Fleet, group: Going) -> tuple[GroupPlan, Mapping[str, M
 
 
 def with_departures(
-    plan: GroupPlan, group: Group, names: Iterable[str], declared: Mapping[str, str], stored: frozenset[str]
+    plan: GroupPlan, group: Group, names: frozenset[str], declared: Mapping[str, str], handed: Mapping[str, str]
 ) -> GroupPlan:
-    """``plan`` with what takes back the things ``names``, which are gone from the files, once it is carried out."""
-    own = frozenset(names) & stored
-    going, _ = _things(Pruning(prune=True, deprovision=True), declared, own)
-    if plan.blocked or not going:
+    """``plan`` with what takes back the things ``names``, which are gone from the files, once it is carried out; and
+    those ``handed`` on by other groups (those by thing), which are off all groups then.
+    """
+    going, _ = _things(Pruning(prune=True, deprovision=True), declared, names)
+    if plan.blocked or not (going or handed):
         return plan
     needs = tuple(action.id for action in (plan.of_kind(*DEPLOYMENT_KINDS) or plan.actions[-1:]))
-    count = f"{len(going)} thing{'s' if len(going) > 1 else ''} gone from the files"
-    cores = [name for name in going if name in plan.live.get("members", ())]
+    taking_back = [*_deprovisionings(plan.name, going, needs), *_handed(plan.name, handed, needs)]
+    every = sorted({*going, *handed})
+    count = f"{len(every)} thing{'s' if len(every) > 1 else ''} gone from the files"
+    cores = [name for name in going if name in plan.live.get("members", ()) and name not in released(plan)]
     note = f"{', '.join(cores)}: no deployment comes there without a certificate, so that what runs there stays"
     return replace(
         plan,
         operation="update" if plan.operation in {"none", "deploy"} else plan.operation,
         reasons=(*plan.reasons, f"{count}, and {_who(group.pruning)} says deprovision: true"),
-        actions=(*plan.actions, *_deprovisionings(plan.name, going, needs)),
+        actions=(*plan.actions, *taking_back),
         notes=(*plan.notes, note) if cores else plan.notes,
-        things=tuple(sorted({*plan.things, *going})),
+        things=tuple(sorted({*plan.things, *every})),
     )
+
+
+def released(plan: GroupPlan) -> frozenset[str]:
+    """The cores from which ``plan`` takes what they have alone."""
+    entries = (core for action in plan.of_kind(*DEPLOYMENT_KINDS) for core in action.inputs.get("release", ()))
+    return frozenset(core["thingName"] for core in entries)
 
 
 def removal_of(plan: GroupPlan) -> Removal:
@@ -204,6 +213,14 @@ def _things(
     return tuple(sorted(stored - declared.keys())), tuple(
         f"stays: thing {name}, which group {declared[name]} has" for name in staying
     )
+
+
+def _handed(
+    name: str, handed: Mapping[str, str], needs: tuple[str, ...], also: Mapping[str, tuple[str, ...]] | None = None
+) -> Iterator[Action]:
+    for home in sorted(set(handed.values())):
+        things = tuple(sorted(thing for thing, of in handed.items() if of == home))
+        yield from _deprovisionings(name, things, needs, home, also)
 
 
 def _deprovisionings(

@@ -188,3 +188,32 @@ def test_a_core_that_another_group_gives_up_is_deprovisioned_after_a_crash_too(
     waited(fleet)
     assert "shared" not in {row["thingName"] for row in aws.client("iot").list_things()["things"]}
     assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_a_core_keeps_its_certificate_until_it_has_given_up_what_it_alone_has(fleet: FleetFiles, aws: Sandbox) -> None:
+    group(pruning(template(fleet, aws_greengrass_Cli="2.12.6"), deprovision=True), "base", cores=2)
+    own = {"thingName": "base-core-2", "configuration": {CLI: {"port": 1}}}
+    applied(aws, group(fleet, "line", cores=[{"thingName": "line-core"}, own]))
+    group(group(fleet, "base", cores=1), "line", cores=[{"thingName": "line-core"}])
+    found = planned(fleet, "line")
+    assert kinds(found)[-3:] == ["delete-deployments", "deprovision-thing", "delete-artifacts"]
+    assert found["actions"][-2]["inputs"] == {"groupId": "base"}
+    waited(fleet)
+    assert "base-core-2" not in {row["thingName"] for row in aws.client("iot").list_things()["things"]}
+    assert deployments(aws, arn("x").replace("thinggroup/x", "thing/base-core-2")) == []
+    assert unchanged(fleet) == "No changes. 2 groups match the files."
+
+
+def test_what_a_core_alone_had_is_deleted_though_somebody_has_deleted_its_thing(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    template(fleet, aws_greengrass_Cli="2.12.6")
+    own = {"thingName": "a-core-2", "configuration": {CLI: {"port": 1}}}
+    applied(aws, group(fleet, cores=[{"thingName": "a-core-1"}, own]))
+    iot = aws.client("iot")
+    for principal in iot.list_thing_principals(thingName="a-core-2")["principals"]:
+        iot.detach_thing_principal(thingName="a-core-2", principal=principal)
+    iot.delete_thing(thingName="a-core-2")
+    waited(group(fleet))
+    assert deployments(aws, arn("x").replace("thinggroup/x", "thing/a-core-2")) == []
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
