@@ -16,7 +16,7 @@ DEFAULT_RATES: Mapping[str, float] = {
     "iot:RegisterThing": 10,
     "iot:ListThingPrincipals": 10,
     "iot:DescribeCertificate": 10,
-    "iot:DescribeThing": 100,
+    "iot:DescribeThing": 350,  # Service Quotas, 2023
     "iot:DescribeThingType": 100,
     "iot:AddThingToThingGroup": 100,
     "iot:RemoveThingFromThingGroup": 100,

@@ -137,7 +137,7 @@ def test_the_fleets_limits_replace_defaults_and_add_others() -> None:
         "greengrass": 4,
         "s3": 100,
         "iot:RegisterThing": 2.5,
-        "iot:DescribeThing": 100,
+        "iot:DescribeThing": 350,
     }
 
 
