@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Protocol
 
-from reconciler.execution.ledger import RunJournal, now_text
+from reconciler.execution.journal import RunJournal
+from reconciler.execution.precedence import now_text
 from reconciler.execution.session import Session
 from reconciler.model.errors import ReconcileError, RefusedError
 from reconciler.model.plan import GroupPlan, Plan

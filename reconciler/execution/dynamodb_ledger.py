@@ -36,15 +36,13 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.execution.dynamodb_table import Key, Table
 from reconciler.execution.leases import DynamoDbLeases
-from reconciler.execution.ledger import (
+from reconciler.execution.ledger import KEPT, checked_members, shortened
+from reconciler.execution.precedence import (
     DEVICE_RANKS,
     GROUP_RANKS,
-    KEPT,
-    checked_members,
     error_order,
     is_error_of,
     now_text,
-    shortened,
     status_order,
     time_text,
 )

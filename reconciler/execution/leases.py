@@ -4,7 +4,7 @@ from dataclasses import astuple, replace
 from typing import Any
 
 from reconciler.execution.dynamodb_table import Key, Table
-from reconciler.execution.ledger import now_text
+from reconciler.execution.precedence import now_text
 from reconciler.execution.sqlite_database import Database
 from reconciler.model.run import Lease
 

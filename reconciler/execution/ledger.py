@@ -2,21 +2,16 @@
 
 It is a journal and a cache, never the truth: with it lost, the next plan is slower, and a crash before that may have
 left a definition version that nobody uses. ``sqlite_ledger`` serves one machine, ``dynamodb_ledger`` any number. Here
-is what they have in common: the interface, and the order in which one state follows another.
+is what they have in common: the interface; ``precedence`` has the order in which one state follows another.
 
 Whoever writes may be one of many, may be late, and may say the same twice. So nothing that is known is overwritten by
 something older: every write of a state has a condition, and the same writes in any order leave the same ledger.
 """
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from secrets import token_hex
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Protocol
 
-from reconciler.execution.queue.holding import kept
 from reconciler.model.errors import ReconcileError
 from reconciler.model.group import Group
 from reconciler.model.run import (
@@ -25,7 +20,6 @@ from reconciler.model.run import (
     DeviceProgress,
     DeviceState,
     Failures,
-    GroupState,
     Lease,
     Run,
     RunState,
@@ -36,31 +30,10 @@ from reconciler.runtimes.base import Begun
 KEPT = timedelta(days=90)
 """How long all but groups and the versions made for them is kept: runs, and what was begun and heard in them."""
 
-GROUP_RANKS: Mapping[GroupState, int] = {
-    "waiting": 0,
-    "running": 1,
-    "deploying": 2,
-    "unfinished": 3,
-    "failed": 4,
-    "succeeded": 5,
-}
-"""Which of two states of a group in the same millisecond is the later one."""
-
-DEVICE_RANKS: Mapping[DeviceState, int] = {"running": 0, "failed": 0, "associated": 1, "provisioned": 1}
-"""A device that is done stays done; until then it may fail and be tried again."""
-
-STATUS_RANKS: Mapping[str, int] = {"Building": 0, "InProgress": 1}
-"""Which of two statuses of a deployment at the same time is the later one: events tell whole seconds. Others end it."""
-LAST_RANK = 2
-
 MOST_MEMBERS = 2000
 """The members of one batch: with names of 128 letters they fit into one item of DynamoDB (400 KB)."""
 
 LONGEST_ERROR = 4000
-
-ALONE_SECONDS = 30.0
-"""How long an action that a killed process was at is kept from others at most."""
-ALONE_POLL = 0.5
 
 
 class Leases(Protocol):
@@ -260,104 +233,6 @@ def left_open(ledger: Ledger, run_id: str, groups: Sequence[Group]) -> list[Grou
             hint="apply without --resume",
         )
     return [group for group in groups if group.name in left]
-
-
-@dataclass(frozen=True, slots=True)
-class RunJournal:
-    """The journal of one run, as runtimes see it. ``among_others``: other processes carry the run out, too."""
-
-    ledger: Ledger
-    run: str
-    among_others: bool = False
-
-    @contextmanager
-    def alone(self, action_id: str) -> Iterator[None]:
-        """Wait until nobody else is at an action, and keep it to oneself; one that was killed loses it by itself."""
-        if not self.among_others:
-            yield
-            return
-        name, holder = f"step/{action_id}", token_hex(8)
-        while self.ledger.claim(name, holder, ALONE_SECONDS).holder != holder:
-            time.sleep(ALONE_POLL)
-        try:
-            with kept(lambda: self.ledger.claim(name, holder, ALONE_SECONDS)):
-                yield
-        finally:
-            with suppress(ReconcileError):  # it lapses by itself
-                self.ledger.release(name, holder)
-
-    def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
-        """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""
-        return self.ledger.begin(self.run, self._key(action_id, of_run))
-
-    def finish(self, action_id: str, result: str, *, of_run: bool = False) -> None:
-        """Note the result of an action."""
-        self.ledger.finish(self._key(action_id, of_run), result)
-
-    def brought_in(self, group: str) -> dict[str, str]:
-        """The things that this run has brought into a group already: thing name to certificate ARN."""
-        devices = self.ledger.devices(self.run, group)
-        return {
-            thing: device.certificate_arn
-            for thing, device in devices.items()
-            if device.state in {"associated", "provisioned"} and device.certificate_arn
-        }
-
-    def bring_in(self, group: str, thing: str, *, provisioned: bool, certificate_arn: str) -> None:
-        """Note that a thing is brought in."""
-        state: DeviceState = "provisioned" if provisioned else "associated"
-        self.ledger.save_device(self.run, group, thing, state, certificate_arn=certificate_arn)
-
-    def forget(self, group: str) -> None:
-        """Note that there is no group of that name any more."""
-        self.ledger.forget_group(group)
-
-    def to_remove(self, group_id: str, document: str) -> None:
-        """Note what is to be deleted with a group, before the first of it is."""
-        self.ledger.note_removal(group_id, document)
-
-    def removed(self, group_id: str) -> None:
-        """Note that all of it is deleted."""
-        self.ledger.end_removal(group_id)
-
-    def _key(self, action_id: str, of_run: bool) -> str:
-        return f"{self.run}/{action_id}" if of_run else action_id
-
-
-def now_text(later: float = 0) -> str:
-    """Now (or so many seconds later), as the ledger and every document write it: ISO 8601 in UTC with milliseconds."""
-    return _text(datetime.now(UTC) + timedelta(seconds=later))
-
-
-def time_text(time: str, later: timedelta = timedelta(0)) -> str:
-    """Any ISO 8601 time as ``now_text`` writes it, so that texts compare as times do; UTC where it names no zone.
-
-    Raises ReconcileError if it is no such time.
-    """
-    try:
-        moment = datetime.fromisoformat(time)
-        return _text((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC) + later)
-    except (ValueError, OverflowError) as error:
-        raise ReconcileError(f"reading the time {time!r}: not ISO 8601", hint="such as 2026-11-20T10:00:00Z") from error
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def status_order(status: str, time: str) -> str:
-    """A text that is greater the later a status is; ``time`` as ``time_text`` gives it."""
-    return f"{time}#{STATUS_RANKS.get(status, LAST_RANK)}#{status}"
-
-
-def error_order(status: str, time: str, error: str) -> str:
-    """A text that is greater the later an error is, from which ``is_error_of`` tells the status that it came with."""
-    return f"{time}#{status}#{error}"
-
-
-def is_error_of(status: str | None, order: str | None) -> bool:
-    """Whether an error with that ``error_order`` came with ``status``."""
-    return status is not None and order is not None and order.partition("#")[2].startswith(f"{status}#")
 
 
 def shortened(error: str | None) -> str | None:

@@ -14,8 +14,9 @@ from reconciler.aws.stats import Stats
 from reconciler.desired.artifacts import with_fleet
 from reconciler.execution.dynamodb_ledger import DynamoDbLedger
 from reconciler.execution.guarding import guarded
-from reconciler.execution.ledger import Ledger, now_text
+from reconciler.execution.ledger import Ledger
 from reconciler.execution.local_state import local_state
+from reconciler.execution.precedence import now_text
 from reconciler.execution.sqlite_ledger import SqliteLedger
 from reconciler.execution.status import combine_status
 from reconciler.model.desired import DesiredState

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.execution.leases import LEASES_TABLE, SqliteLeases
-from reconciler.execution.ledger import (
+from reconciler.execution.ledger import KEPT, checked_members, shortened
+from reconciler.execution.precedence import (
     DEVICE_RANKS,
     GROUP_RANKS,
-    KEPT,
-    checked_members,
     error_order,
     is_error_of,
     now_text,
-    shortened,
     status_order,
     time_text,
 )

@@ -15,7 +15,7 @@ from reconciler.aws.client import Aws
 from reconciler.aws.stats import Stats
 from reconciler.execution.dynamodb_ledger import DynamoDbLedger
 from reconciler.execution.dynamodb_table import ATTEMPTS, Key, Table
-from reconciler.execution.ledger import now_text
+from reconciler.execution.precedence import now_text
 from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.run import Failures, Run, Task
 from reconciler.runtimes.base import Begun

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.execution.ledger import RunJournal, now_text
+from reconciler.execution.journal import RunJournal
 from reconciler.execution.local_state import LOCAL_STATE, local_state
+from reconciler.execution.precedence import now_text
 from reconciler.execution.sqlite_ledger import SqliteLedger
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import Run, Task

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from reconciler.aws.client import Aws
-from reconciler.execution.ledger import LONGEST_ERROR, MOST_MEMBERS, Ledger, RunJournal, now_text
+from reconciler.execution.journal import RunJournal
+from reconciler.execution.ledger import LONGEST_ERROR, MOST_MEMBERS, Ledger
+from reconciler.execution.precedence import now_text
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import Claim, DeploymentRecord, Failures, GroupState, Lease, Run, RunState, Task
 from reconciler.runtimes.base import Begun

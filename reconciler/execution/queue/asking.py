@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.execution.ledger import now_text, time_text
+from reconciler.execution.precedence import now_text, time_text
 from reconciler.execution.queue.handlers import TERMINAL, Work
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import Task

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.aws.client import Aws
-from reconciler.execution.ledger import time_text
+from reconciler.execution.precedence import time_text
 from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.plan import Action, GroupPlan, Plan
 from reconciler.planning.plan_document import plan_document

@@ -5,8 +5,8 @@ and runs that have ended.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.execution.ledger import now_text
 from reconciler.execution.lock import QUEUED_SECONDS
+from reconciler.execution.precedence import now_text
 from reconciler.execution.queue.asking import Asker, age_of
 from reconciler.execution.queue.gone import put_again
 from reconciler.execution.queue.handlers import FINAL

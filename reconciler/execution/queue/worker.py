@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from reconciler.execution.ledger import now_text
+from reconciler.execution.precedence import now_text
 from reconciler.execution.queue.asking import Asker
 from reconciler.execution.queue.handlers import Work
 from reconciler.execution.queue.lanes import VISIBILITY, Lane, do

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.execution import ledger
+from reconciler.execution import journal
 from reconciler.execution.queue import handlers
 from reconciler.sandbox.testing import Sandbox
 from tests.e2e.workforce import HASTY, Account
@@ -31,7 +31,7 @@ def numbers(sample: int, of: range = range(1, CALLS + 1)) -> list[object]:
 @pytest.fixture(autouse=True)
 def _the_dead_hold_nothing_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "CLAIM_SECONDS", 0.2)
-    monkeypatch.setattr(ledger, "ALONE_SECONDS", 0.2)
+    monkeypatch.setattr(journal, "ALONE_SECONDS", 0.2)
 
 
 @pytest.fixture

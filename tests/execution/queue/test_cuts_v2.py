@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from reconciler.execution import ledger
+from reconciler.execution import journal
 from reconciler.execution.queue import handlers
 from reconciler.runtimes.v2 import deploy, late
 from reconciler.sandbox.greengrass_v2 import cores
@@ -67,7 +67,7 @@ def cases(*kinds: str) -> list[ParameterSet]:
 @pytest.fixture(autouse=True)
 def _in_more_of_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "CLAIM_SECONDS", 0.2)
-    monkeypatch.setattr(ledger, "ALONE_SECONDS", 0.2)
+    monkeypatch.setattr(journal, "ALONE_SECONDS", 0.2)
     monkeypatch.setattr(cores, "TAKE_UP", timedelta(seconds=0.01))
     monkeypatch.setattr(cores, "AT_WORK", timedelta(seconds=0.02))
     monkeypatch.setattr(deploy, "FIRST_PAUSE", 0.05)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.execution.ledger import RunJournal, now_text
+from reconciler.execution.journal import RunJournal
+from reconciler.execution.precedence import now_text
 from reconciler.execution.session import Session, make_plan, open_session
 from reconciler.model.plan import Plan
 from reconciler.model.run import Run

@@ -1,0 +1,79 @@
+"""The journal of one run, as runtimes see it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from secrets import token_hex
+
+from reconciler.execution.ledger import Ledger
+from reconciler.execution.queue.holding import kept
+from reconciler.model.errors import ReconcileError
+from reconciler.model.run import DeviceState
+from reconciler.runtimes.base import Begun
+
+ALONE_SECONDS = 30.0
+"""How long an action that a killed process was at is kept from others at most."""
+ALONE_POLL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunJournal:
+    """The journal of one run, as runtimes see it. ``among_others``: other processes carry the run out, too."""
+
+    ledger: Ledger
+    run: str
+    among_others: bool = False
+
+    @contextmanager
+    def alone(self, action_id: str) -> Iterator[None]:
+        """Wait until nobody else is at an action, and keep it to oneself; one that was killed loses it by itself."""
+        if not self.among_others:
+            yield
+            return
+        name, holder = f"step/{action_id}", token_hex(8)
+        while self.ledger.claim(name, holder, ALONE_SECONDS).holder != holder:
+            time.sleep(ALONE_POLL)
+        try:
+            with kept(lambda: self.ledger.claim(name, holder, ALONE_SECONDS)):
+                yield
+        finally:
+            with suppress(ReconcileError):  # it lapses by itself
+                self.ledger.release(name, holder)
+
+    def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
+        """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""
+        return self.ledger.begin(self.run, self._key(action_id, of_run))
+
+    def finish(self, action_id: str, result: str, *, of_run: bool = False) -> None:
+        """Note the result of an action."""
+        self.ledger.finish(self._key(action_id, of_run), result)
+
+    def brought_in(self, group: str) -> dict[str, str]:
+        """The things that this run has brought into a group already: thing name to certificate ARN."""
+        devices = self.ledger.devices(self.run, group)
+        return {
+            thing: device.certificate_arn
+            for thing, device in devices.items()
+            if device.state in {"associated", "provisioned"} and device.certificate_arn
+        }
+
+    def bring_in(self, group: str, thing: str, *, provisioned: bool, certificate_arn: str) -> None:
+        """Note that a thing is brought in."""
+        state: DeviceState = "provisioned" if provisioned else "associated"
+        self.ledger.save_device(self.run, group, thing, state, certificate_arn=certificate_arn)
+
+    def forget(self, group: str) -> None:
+        """Note that there is no group of that name any more."""
+        self.ledger.forget_group(group)
+
+    def to_remove(self, group_id: str, document: str) -> None:
+        """Note what is to be deleted with a group, before the first of it is."""
+        self.ledger.note_removal(group_id, document)
+
+    def removed(self, group_id: str) -> None:
+        """Note that all of it is deleted."""
+        self.ledger.end_removal(group_id)
+
+    def _key(self, action_id: str, of_run: bool) -> str:
+        return f"{self.run}/{action_id}" if of_run else action_id
