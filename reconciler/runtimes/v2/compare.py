@@ -34,6 +34,7 @@ from reconciler.runtimes.v2.publications import Publications
 from reconciler.runtimes.v2.removals import delete_deployments
 from reconciler.runtimes.v2.snapshot import snapshot
 from reconciler.runtimes.v2.tags import wanted_tags
+from reconciler.runtimes.v2.turns import not_its_turn
 
 TEMPLATE_MARKS = frozenset({TEMPLATE_TAG, TEMPLATE_VERSION_TAG, TEMPLATE_DIGEST_TAG})
 """The tags that say which template version it was brought to."""
@@ -97,9 +98,11 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
     difference = _Difference(group, live, tags, to_add, members, published, choice, comparison.wanted.of(group))
     actions = _actions(difference)
     drift = _drift(comparison, difference)
+    sends = choice.action is not None and "document" in choice.action.inputs
     findings = (
         *missing_type_findings(group, to_add, comparison.answers.missing_types),
         *block(desired, group, comparison.cores, comparison.live.cores, comparison.wanted),
+        *(not_its_turn(group, comparison.cores, comparison.live.groups, comparison.wanted) if sends else ()),
         *comparison.publications.refusals(group, documents),
     )
     things = {action.subject: comparison.answers.things.get(action.subject) for action in to_add}

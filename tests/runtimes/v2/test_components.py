@@ -166,6 +166,35 @@ def test_groups_of_one_core_that_ask_for_different_versions_are_refused(fleet: F
     assert [found["blocked"] for found in document["groups"]] == [True, True]
 
 
+def test_a_version_that_no_order_brings_to_a_core_of_two_groups_is_refused(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(template(fleet, aws_greengrass_Cli="2.12.5"), 2, aws_greengrass_Cli="2.12.6")
+    template(fleet, 3)
+    shared = [{"thingName": "shared"}]
+    applied(aws, group(group(fleet, "a", 1, shared), "b", 1, shared))
+    document = plan(group(group(fleet, "a", 2, shared), "b", 2, shared))
+    said = guards(document)["component-versions"]
+    assert "shared cannot take aws.greengrass.Cli 2.12.6 while it has 2.12.5 by way of" in said
+    assert "let one of them alone ask for it, apply, and give it another version there" in said
+    assert [found["blocked"] for found in document["groups"]] == [True, True]
+    applied(aws, group(group(fleet, "a", 3, shared), "b", 1, shared), "--guard", "components=1")
+    applied(aws, group(fleet, "b", 2, shared))
+    assert installed(aws, "shared")["aws.greengrass.Cli"] == "2.12.6"
+    assert unchanged(fleet) == "No changes. 2 groups match the files."
+
+
+def test_a_group_that_has_to_come_first_is_named(fleet: FleetFiles, aws: Sandbox) -> None:
+    template(template(fleet, aws_greengrass_Cli="2.12.5"), 2, aws_greengrass_Cli="2.12.6")
+    template(fleet, 3)
+    shared = [{"thingName": "shared"}]
+    applied(aws, group(group(fleet, "a", 3, shared), "b", 1, shared))
+    document = plan(group(group(fleet, "a", 2, shared), "b", 2, shared))
+    assert "apply b first, by itself (`--select b`)" in guards(document)["component-versions"]
+    assert [found["blocked"] for found in document["groups"]] == [True, False]
+    applied(aws, fleet, "--select", "b")
+    applied(aws, fleet)
+    assert unchanged(fleet) == "No changes. 2 groups match the files."
+
+
 def test_a_dependency_that_is_not_pinned_is_said_to_float(fleet: FleetFiles, aws: Sandbox) -> None:
     needs = {"com.example.Base": {"VersionRequirement": ">=1.0.0"}}
     component(template(fleet, com_example_Logger="1.0.0"), recipe=recipe(ComponentDependencies=needs))
