@@ -225,7 +225,7 @@ def _reasons(difference: _Difference) -> list[str]:
     elif live.tags.get(TEMPLATE_DIGEST_TAG, tags[TEMPLATE_DIGEST_TAG]) != tags[TEMPLATE_DIGEST_TAG]:
         reasons.append(f"template {group.template} was edited after its release")
     for section, one, many in (("cores", "core", "cores"), ("devices", "device", "devices")):
-        for kind, word in (("add", "new"), ("remove", "gone from the files")):
+        for kind, word in (("add", "new"), ("remove", "not in its files")):
             changes = difference.members.changes
             count = sum(change.kind == kind and change.path.startswith(f"{section}[") for change in changes)
             if count:

@@ -1,6 +1,6 @@
 """Who belongs to a group: cores that join and leave its thing group, and client devices of each core. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,19 @@ from reconciler.runtimes.v2.live import Associated, LiveGroup
 class Cores:
     """What the files say of cores, over all groups: their groups, and the client devices of each, by thing name.
 
-    ``homes`` has the one group that a command sees to a core with: the first of those that it is about. ``declared``
-    are the groups by name.
+    ``homes`` has the one group that a command sees to a core with: the first of those that it is about.
+    ``device_homes`` has the one that it takes devices with which no file has at the core: the first that has devices,
+    if one has. ``declared`` are the groups by name.
     """
 
     groups: Mapping[str, tuple[str, ...]]
     devices: Mapping[str, frozenset[str]]
     homes: Mapping[str, str]
+    device_homes: Mapping[str, str]
     declared: Mapping[str, Group]
 
 
-def declared_cores(desired: DesiredState, about: Iterable[Group]) -> Cores:
+def declared_cores(desired: DesiredState, about: Sequence[Group]) -> Cores:
     """What the files say of the cores of all V2 groups; ``about`` are those that a command is about."""
     groups: dict[str, list[str]] = {}
     devices: dict[str, set[str]] = {}
@@ -42,7 +44,8 @@ def declared_cores(desired: DesiredState, about: Iterable[Group]) -> Cores:
     return Cores(
         {name: tuple(sorted(members)) for name, members in groups.items()},
         {name: frozenset(members) for name, members in devices.items()},
-        _homes(about),
+        _homes(sorted(about, key=lambda group: group.name)),
+        _homes(sorted(about, key=lambda group: (not group.devices, group.name))),
         {group.name: group for group in desired.groups if group.runtime == GREENGRASS_V2},
     )
 
@@ -54,7 +57,7 @@ def configured_cores(desired: DesiredState) -> frozenset[str]:
 
 def _homes(about: Iterable[Group]) -> dict[str, str]:
     homes: dict[str, str] = {}
-    for group in sorted(about, key=lambda group: group.name):
+    for group in about:
         for core in group.cores:
             homes.setdefault(core.thing_name, group.name)
     return homes
@@ -92,7 +95,7 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
         now = live.client_devices.get(core, Associated(frozenset())).devices
         own = _own_devices(group, core)
         # Devices that no file has are taken from a core by one group alone; those of others are theirs to see to.
-        undeclared = now - cores.devices[core] if cores.homes[core] == group.name else frozenset()
+        undeclared = now - cores.devices[core] if cores.device_homes[core] == group.name else frozenset()
         for found, devices in ((before, (now & own) | undeclared), (after, own)):
             for device in devices:
                 found.setdefault(device, []).append(core)

@@ -113,6 +113,23 @@ def test_a_core_of_several_groups_is_provisioned_once_and_its_devices_are_those_
     assert unchanged(fleet) == "No changes. 2 groups match the files."
 
 
+def test_a_device_that_no_file_has_at_a_core_shows_at_the_group_that_has_devices(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    template(fleet)
+    shared = [{"thingName": "shared"}]
+    group(fleet, "a", cores=shared)
+    applied(aws, group(fleet, "b", cores=shared, devices=2))
+    found = plan(group(fleet, "b", cores=shared, devices=1))["groups"]
+    assert [(row["name"], row["operation"], row["reasons"]) for row in found] == [
+        ("a", "none", []),
+        ("b", "update", ["1 device not in its files"]),
+    ]
+    applied(aws, fleet)
+    assert client_devices(aws, "shared") == ["b-device-1"]
+    assert unchanged(fleet) == "No changes. 2 groups match the files."
+
+
 def test_what_floats_and_what_stays_on_devices_is_said(fleet: FleetFiles, aws: Sandbox) -> None:
     spec = {"componentVersion": "2.12.6", "configurationUpdate": {"merge": {"old": 1, "kept": 2}}}
     fleet.template(1, runtime="greengrass/v2", definitions=None, deployment={"components": {CLI: spec}})
