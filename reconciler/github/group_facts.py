@@ -7,7 +7,7 @@ themselves: whoever knows a group can tell whether it was among them.
 import re
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,12 @@ def groups_of(plan: Plan, desired: DesiredState) -> dict[str, GroupFacts]:
     }
 
 
+def new_places(group: GroupPlan, reviewed: GroupFacts) -> tuple[str, ...]:
+    """The places where ``group`` changes now, and did not in the ``reviewed`` plan."""
+    known, nameless = reviewed.places, _nameless(group)
+    return tuple(change.path for change in group.changes if digest(nameless(change.path))[:_PLACE] not in known)
+
+
 def plan_facts(plan: Plan, desired: DesiredState) -> list[dict[str, Any]]:
     """What a check keeps of a plan, a mapping for each text that it has; ``read_groups`` and ``read_marks`` read it.
 
@@ -125,15 +131,20 @@ def read_marks(facts: Mapping[str, Any]) -> Marks | None:
 
 def _places(group: GroupPlan) -> set[str]:
     """Where a group changes, without its name and those of its things: the same places in groups that are alike."""
+    return set(map(_nameless(group), (change.path for change in group.changes)))
+
+
+def _nameless(group: GroupPlan) -> Callable[[str], str]:
+    """What takes the names of a group and its things out of a path."""
     names = sorted({group.name, *group.things}, key=lambda name: (-len(name), name))
 
-    def nameless(found: re.Match[str]) -> str:
+    def without(found: re.Match[str]) -> str:
         key = found[0]
         for name in names:
             key = key.replace(name, "")
         return key
 
-    return {_KEY.sub(nameless, change.path) for change in group.changes}
+    return lambda path: _KEY.sub(without, path)
 
 
 def _joined(group: GroupFacts) -> str:

@@ -1,17 +1,17 @@
 """What was reviewed, and whether a plan that is made later does nothing else."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.github.checks import reviewed_facts
 from reconciler.github.client import GitHub
-from reconciler.github.group_facts import groups_of, read_groups, read_marks
+from reconciler.github.group_facts import groups_of, new_places, read_groups, read_marks
 from reconciler.model.desired import DesiredState
 from reconciler.model.plan import GuardFinding, Plan
-from reconciler.reporting.markdown import names
+from reconciler.reporting.markdown import code, names
 
-_NAMED = 20
+_NAMED, _PLACES = 20, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,15 @@ class Review:
 class Comparison:
     """A plan against the reviewed one: groups that the review did not see, saw otherwise, and that are done by now.
 
-    ``unlike`` are of the first or second kind, where that cannot be told. ``unknown`` says that there is nothing to
-    compare with.
+    ``unlike`` are of the first or second kind, where that cannot be told. ``places`` are those where a group changes,
+    and did not in the reviewed plan. ``unknown`` says that there is nothing to compare with.
     """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unknown: str = ""
 
     @property
@@ -53,6 +54,9 @@ class Comparison:
         ):
             if groups:
                 yield f"- {words}: {names(groups, _NAMED)}"
+            for group in groups[:_NAMED]:
+                if places := self.places.get(group):
+                    yield f"  - {code(group)} now also at {names(places, _PLACES)}"
 
 
 def check_name(fleet: str) -> str:
@@ -95,10 +99,16 @@ def compare(plan: Plan, desired: DesiredState, facts: Mapping[str, Any] | None) 
     now = groups_of(plan, desired)
     reviewed, marks = read_groups(facts), read_marks(facts)
     if reviewed is not None:
+        changed = {name for name in now.keys() & reviewed.keys() if not now[name].is_in(reviewed[name])}
         return Comparison(
             added=tuple(sorted(now.keys() - reviewed.keys())),
-            changed=tuple(sorted(name for name in now.keys() & reviewed.keys() if not now[name].is_in(reviewed[name]))),
+            changed=tuple(sorted(changed)),
             done=tuple(sorted(reviewed.keys() - now.keys())),
+            places={
+                group.name: places
+                for group in plan.changed
+                if group.name in changed and (places := new_places(group, reviewed[group.name]))
+            },
         )
     if marks is not None:
         return Comparison(unlike=tuple(sorted(name for name, group in now.items() if not group.is_marked(name, marks))))

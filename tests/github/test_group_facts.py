@@ -85,6 +85,8 @@ def test_another_place_is_not(desired: DesiredState, room: int) -> None:
     elsewhere = moved("rome", changes=(Change("functions[other]", "add", None, 1),))
     found = compare(plan(elsewhere), desired, kept(plan(), desired))
     assert found.changed + found.unlike == ("rome",)
+    by_name = ["- changed otherwise than reviewed: `rome`", "  - `rome` now also at `functions[other]`"]
+    assert list(found.lines()) in (by_name, ["- not in the reviewed plan, or changed otherwise than reviewed: `rome`"])
 
 
 def test_what_somebody_else_changed_is_not(desired: DesiredState, room: int) -> None:
