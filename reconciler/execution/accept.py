@@ -2,23 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.desired.load import load_written
-from reconciler.desired.sources import Sources, read_sources
+from reconciler.desired.sources import read_sources
+from reconciler.execution.confirm import confirm
 from reconciler.execution.drift import find_drift
-from reconciler.execution.session import Session, compare_all
+from reconciler.execution.session import Session
 from reconciler.model.accepted import Accepted, Left
-from reconciler.model.desired import DesiredState
 from reconciler.model.drift import Moved
-from reconciler.model.errors import AwsError, ConfigurationError, UsageError
+from reconciler.model.errors import AwsError, UsageError
 from reconciler.model.group import Group
-from reconciler.model.plan import SENT_AGAIN, Change, GroupPlan
 from reconciler.model.template import GREENGRASS_V2
-from reconciler.planning.accepting.revise import revise
 from reconciler.planning.accepting.saying import Said, Saying, raw_groups, raw_templates
-from reconciler.planning.guards.facts import Facts
 
 WHY_NOT = {
     "not-converged": "it is as the files say; its devices have not reported success",
@@ -27,7 +23,6 @@ WHY_NOT = {
 }
 LAST_RUNS = 50
 """How many of the newest runs are asked which things they brought into a group."""
-_OF_CORE = re.compile(r"cores\[[^]]*\]\.deployment")
 _OF_MEMBERS = re.compile(r"(cores|devices)\[[^]]*\](\.cores)?")
 
 
@@ -59,38 +54,44 @@ def accept_live(
         _brought(session, [group.name for group in changed if group.runtime == GREENGRASS_V2]),
         frozenset(adopted),
     )
-    sayings: list[Saying] = []
-    unsaid: list[Left] = []
+    answers = _answers(session, said, wanted)
+    sayings = [answer for answer in answers.values() if isinstance(answer, Saying)]
+    refused = {Left(name, answer) for name, answer in answers.items() if isinstance(answer, str)}
+    confirmed = confirm(session, sources, sayings, expect_some=expect_some)
+    unsaid = {one.group for one in refused if one.group not in ahead} | {one.group for one in confirmed.refused}
+    return Accepted(
+        confirmed.files,
+        confirmed.groups,
+        tuple(sorted({*left, *refused, *confirmed.refused, *confirmed.sent})),
+        frozenset(unsaid),
+    )
+
+
+def _answers(session: Session, said: Said, wanted: Mapping[str, str]) -> dict[str, Saying | str]:
+    """What runtimes answer when they are asked for the groups ``wanted`` (name to runtime)."""
+    found: dict[str, Saying | str] = {}
     for runtime in sorted(set(wanted.values())):
-        asked = {name for name, of in wanted.items() if of == runtime}
-        for name, saying in session.runtimes[runtime].say_live(said, asked).items():
-            if isinstance(saying, Saying):
-                sayings.append(saying)
-            else:
-                (left if name in ahead else unsaid).append(Left(name, saying))
-    files, names, refused, sent = _confirmed(session, sources, sayings, expect_some=expect_some)
-    unsaid += refused
-    return Accepted(files, names, tuple(sorted({*left, *unsaid, *sent})), frozenset(name for name, _ in unsaid))
+        names = {name for name, of in wanted.items() if of == runtime}
+        found.update(session.runtimes[runtime].say_live(said, names))
+    return found
 
 
 def _undeclared(session: Session) -> tuple[dict[str, str], list[Left]]:
-    """The live groups that no file declares, with their runtimes; and why some could not be asked for.
+    """The live groups that no file declares, with their runtimes; and why those of a runtime could not be asked for.
 
-    A fleet without groups of a runtime may be in an account, or a region, that does not have it.
+    A fleet without groups of a runtime may be in an account, or a region, that does not have it. Where groups of both
+    bear a name, that of V2 is meant.
     """
     found: dict[str, str] = {}
     left: list[Left] = []
     used = {group.runtime for group in session.desired.groups}
-    for name, runtime in session.runtimes.items():
+    for name, runtime in sorted(session.runtimes.items()):
         try:
-            names = runtime.undeclared(session.desired)
+            found |= dict.fromkeys(runtime.undeclared(session.desired), name)
         except AwsError as error:
             if name in used:
                 raise
             left.append(Left(name, error.message))
-            continue
-        left += [Left(group, "live groups of both runtimes bear the name") for group in sorted(names & found.keys())]
-        found = {**dict.fromkeys(names - found.keys(), name), **{k: v for k, v in found.items() if k not in names}}
     return found, left
 
 
@@ -126,95 +127,3 @@ def _brought(session: Session, groups: Sequence[str]) -> dict[str, frozenset[str
         )
         for group in groups
     }
-
-
-def _confirmed(
-    session: Session, sources: Sources, sayings: Sequence[Saying], *, expect_some: bool
-) -> tuple[Mapping[str, str | None], tuple[str, ...], list[Left], list[Left]]:
-    """The files that say those of ``sayings`` that fit together and leave a plan nothing to change; the names of those;
-    why not the others; and what a plan would still send.
-    """
-    refused: list[Left] = []
-    while sayings:
-        edited, misfits = _fitting(session, sources, sayings)
-        refused += misfits
-        if edited.state is None:
-            break
-        names = {saying.group for saying in edited.sayings}
-        groups = [group for group in edited.state.groups if group.name in names]
-        plan, facts = compare_all(replace(session, desired=edited.state), groups, expect_some=expect_some)
-        plans = [group for group in plan.groups if group.name in names]
-        differing = {group.name: _why_not(group) for group in plans if not _is_settled(group, facts)}
-        if not differing:
-            sent = [Left(group.name, _sent(group)) for group in plans if group.deployments]
-            return edited.files, tuple(sorted(names)), refused, sent
-        refused += [Left(name, reason) for name, reason in differing.items()]
-        sayings = [saying for saying in edited.sayings if saying.group not in differing]
-    return {}, (), refused, []
-
-
-def _is_settled(group: GroupPlan, facts: Facts) -> bool:
-    """Whether a plan leaves a group as it is, but for its marks, and for sending once more what failed, or what a core
-    has alone when its group was sent something else.
-    """
-    if group.blocked or group.drift:
-        return False
-    if group.operation == "deploy" and group.name in facts.failing:
-        return True
-    return all(change.after == SENT_AGAIN or _OF_CORE.match(change.path) for change in _but_for_marks(group))
-
-
-def _but_for_marks(group: GroupPlan) -> list[Change]:
-    return [change for change in group.changes if not change.path.startswith("tags.")]
-
-
-def _why_not(group: GroupPlan) -> str:
-    first = next((change.path for change in _but_for_marks(group)), group.operation)
-    return f"no file can say all of it: {first} would still differ"
-
-
-def _sent(group: GroupPlan) -> str:
-    return f"the next apply sends it something: {'; '.join(group.reasons)}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Edited:
-    """The files once they say ``sayings``, and what they mean then."""
-
-    sayings: Sequence[Saying] = ()
-    files: Mapping[str, str | None] = field(default_factory=dict)
-    state: DesiredState | None = None
-
-
-def _edit(session: Session, sources: Sources, sayings: Sequence[Saying]) -> _Edited:
-    """The files that say ``sayings``. Raises ConfigurationError if they cannot say all of them together."""
-    files = revise(sources, sayings)
-    return _Edited(sayings, files, load_written(session.desired.directory, instead=files).state)
-
-
-def _fitting(session: Session, sources: Sources, sayings: Sequence[Saying]) -> tuple[_Edited, list[Left]]:
-    """The files with those of ``sayings`` that fit together, and why not the others.
-
-    Where not all do, halves of them are tried, and halves of those: a few misfits among many are found soon.
-    """
-    reasons: dict[str, str] = {}
-
-    def with_more(edited: _Edited, some: Sequence[Saying]) -> _Edited:
-        try:
-            return _edit(session, sources, [*edited.sayings, *some])
-        except ConfigurationError as error:
-            if len(some) == 1:
-                reasons[some[0].group] = f"{error.problems[0].message}; {error.problems[0].hint}"
-                return edited
-        half = len(some) // 2
-        return with_more(with_more(edited, some[:half]), some[half:])
-
-    edited, waiting = _Edited(), list(sayings)
-    while waiting:  # what did not fit may do so once others are in
-        edited = with_more(edited, waiting)
-        taken = {saying.group for saying in edited.sayings}
-        left = [saying for saying in waiting if saying.group not in taken]
-        if len(left) == len(waiting):
-            break
-        waiting = left
-    return edited, [Left(saying.group, reasons[saying.group]) for saying in waiting]

@@ -18,7 +18,8 @@ ByHand = Callable[[Sandbox, str], None]
 @pytest.fixture
 def fleet(aws: Sandbox, tmp_path: Path) -> FleetFiles:
     make_buckets(aws.client)
-    return FleetFiles(tmp_path / "fleet")
+    # The quotas of AWS would only make the tests slow.
+    return FleetFiles(tmp_path / "fleet").fleet(limits={"greengrass": 10000, "greengrass:CreateDeployment": 10000})
 
 
 def revised(family: str, change: Callable[[str, list[Any]], list[Any]], *, deploy: bool = True) -> ByHand:

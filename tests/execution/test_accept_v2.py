@@ -188,3 +188,55 @@ def test_files_that_are_ahead_of_who_belongs_to_a_group_are_left(fleet: FleetFil
     assert dict(result.files) == {}
     assert result.left == (("a", "the files say otherwise of new, a-core-2, and no apply has carried it out"),)
     assert result.unsaid == frozenset()
+
+
+TEMPLATE = """\
+# What runs on all gateways.
+apiVersion: reconciler/v1
+kind: Template
+metadata: {name: line}
+spec:
+  version: 1
+  runtime: greengrass/v2
+  deployment:
+    components:
+      aws.greengrass.Nucleus: {componentVersion: 2.12.6}   # pinned
+      com.example.Logger:
+        componentVersion: 1.0.0
+        configurationUpdate:
+          merge: '{"level": "info", "token": "${secret.TOKEN}", "at": "${groupName}"}'   # as JSON
+"""
+
+
+def test_json_text_secrets_and_what_is_left_of_them(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILE_SECRET_TOKEN", "t0ken-0f-the-l0gger")
+    for name in ("open", "secret"):
+        group(fleet, name)
+    group(template(fleet), "x").without_group("x").write()
+    (fleet.directory / "templates.yaml").write_text(TEMPLATE, encoding="utf-8")
+    assert run_cli("apply", fleet.directory, "--yes", "--no-wait").code == 0
+    aws.advance(10)
+    for name, merge in (
+        ("open", {"token": "t0ken-0f-the-l0gger", "at": "open-core-1 ${iot:Thing} ${x}"}),
+        ("secret", {"level": "info", "token": "an0ther-t0ken", "at": "secret"}),
+    ):
+        logger = {"componentVersion": "1.0.0", "configurationUpdate": {"merge": json.dumps(merge)}}
+        aws.client("greengrassv2").create_deployment(targetArn=arn(name), components={**PINNED, LOGGER: logger})
+    aws.advance(10)
+    result = accepted(fleet)
+    assert result.groups == ("open",)
+    assert [(name, reason.partition(",")[0]) for name, reason in result.left] == [
+        ("secret", f"a secret stands at {LOGGER}.token")
+    ]
+    assert "an0ther-t0ken" not in str(result)
+    text = result.files["templates.yaml"]
+    assert text is not None
+    assert text.startswith(TEMPLATE)
+    (*same, last) = TEMPLATE.replace("version: 1\n", "version: 2\n").splitlines()[1:]
+    assert text.removeprefix(f"{TEMPLATE}---\n").splitlines() == [
+        *same,
+        last.partition("'")[0] + '{token: "${secret.TOKEN}", at: "${coreThingName} ${iot:Thing} $${x}"}   # as JSON',
+    ]
+    assert "1 group matches" in run_cli("plan", fleet.directory, "--exclude", "secret").last_line
