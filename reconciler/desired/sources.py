@@ -1,5 +1,6 @@
 """The texts of a fleet directory's files, the documents in them, and what the texts are once some documents change."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from reconciler.desired.located import LocatedDict, plain
 from reconciler.desired.parse import parse
 from reconciler.desired.problems import Problems
 
+_MARK = re.compile(r"^---", re.MULTILINE)
 MODELINE = "# yaml-language-server:"
 """What the line begins with that tells editors the schema of a whole file."""
 
@@ -120,18 +122,28 @@ class Revision:
     def _file(self, file: str) -> str | None:
         before = self.sources.texts.get(file, "")
         pieces: list[str] = []
-        modeline = ""
+        header = ""
         for number, part in enumerate(self.sources.parts(file)):
             text = self.changed.get((file, number), before[part.start : part.end])
             if text is not None:
                 pieces.append(text)
             elif number == 0:
-                modeline = "".join(line for line in before[: part.end].splitlines(True) if line.startswith(MODELINE))
+                header = _header(before[: part.root.start if part.root else part.end])
             pieces += self.added.get((file, number), ())
         pieces += self.created.get(file, ())
         if not any(piece.strip() for piece in pieces):
             return None
-        return modeline + _joined(pieces)
+        return header + _joined(pieces)
+
+
+def _header(text: str) -> str:
+    """What of the ``text`` before a file's first document is about the file: up to the ``---`` or the last blank line,
+    and the line for editors.
+    """
+    mark = _MARK.search(text)
+    end = mark.start() if mark else max(text.rfind("\n\n") + 2, text.rfind("\n\r\n") + 3)
+    kept = text[:end] if mark or end > 2 else ""
+    return kept or "".join(line for line in text.splitlines(keepends=True) if line.startswith(MODELINE))
 
 
 def _joined(pieces: list[str]) -> str:
