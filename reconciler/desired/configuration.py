@@ -18,8 +18,9 @@ from reconciler.desired.tokens import (
 )
 from reconciler.model.position import Position
 
-_POLICY_VARIABLE = re.compile(r"(?<!\$)\$\{[A-Za-z0-9-]+:[^}]*\}")
-"""A policy variable of AWS IoT, such as ``${iot:Connection.Thing.ThingName}``, which is no token of ours."""
+_POLICY_VARIABLE = re.compile(r"(?<!\$)\$\{(?!(?:secret|labels):)[A-Za-z0-9-]+:[^}]*\}")
+"""A policy variable of AWS IoT, such as ``${iot:Connection.Thing.ThingName}``, which is no token of ours; but a colon
+for the dot of one of ours is a slip."""
 OnError = Callable[[Position, TokenError], None]
 
 

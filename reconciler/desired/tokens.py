@@ -111,7 +111,7 @@ def unknown_token(token: str) -> TokenError:
     match = closest(token.strip("${}"), _FIELDS)
     if not token.endswith("}"):
         hint = "close it with }"
-    elif token.startswith(f"${{{_SECRET}"):
+    elif token.startswith((f"${{{_SECRET}", "${secret:")):
         hint = (
             "secrets are ${secret.NAME}, with a NAME of letters, digits and underscores, and may stand in environment "
             "variables of functions, parameters of connectors and configuration of components"

@@ -317,6 +317,18 @@ GROUPS: list[tuple[str, str, str, str]] = [
     (
         "unknown-token",
         PLAIN,
+        group('  configuration: {com.example.Logger: {a: §"${secret:TOKEN}"}}\n'),
+        "unknown token ${secret:TOKEN} in a configuration; secrets are ${secret.NAME}",
+    ),
+    (
+        "unknown-token",
+        PLAIN,
+        group('  configuration: {com.example.Logger: {a: §"${labels:site}"}}\n'),
+        "unknown token ${labels:site} in a configuration; the tokens are",
+    ),
+    (
+        "unknown-token",
+        PLAIN,
         group('  configuration: {com.example.Logger: {a: §"${site}"}}\n'),
         "unknown token ${site} in a configuration",
     ),
