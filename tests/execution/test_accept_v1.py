@@ -177,3 +177,52 @@ def test_export_then_plan_is_empty(fleet: FleetFiles, aws: Sandbox) -> None:
     assert result.files.keys() == {*(f"groups/{name}.yaml" for name in CASES), "templates.yaml"}
     assert plan_line(fleet, "--exclude", "stray") == f"No changes. {len(CASES) + 1} groups match the files."
     assert list(accepted(fleet).files) == []
+
+
+def test_a_template_with_a_source_subscriptions_of_things_and_device_documents(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILE_SECRET_DB", "pa55w0rd-of-the-press")
+    greengrass = aws.client("greengrass")
+    environment = {"Variables": {"DB": "pa55w0rd-of-the-press", "MODE": "a"}}
+    function = {"Id": "monitor", "FunctionArn": LAMBDA, "FunctionConfiguration": {"Environment": environment}}
+    made = greengrass.create_function_definition(InitialVersion={"Functions": [function]})
+    golden = greengrass.create_group(Name="golden")["Id"]
+    version = greengrass.create_group_version(GroupId=golden, FunctionDefinitionVersionArn=made["LatestVersionArn"])
+    out = {"Id": "${thingName}-out", "Source": "${thingArn}", "Subject": "dt/${thingName}", "Target": "cloud"}
+    fleet.template(
+        definitions=None,
+        source={"groupId": golden, "groupVersionId": version["Version"]},
+        deviceSubscriptions={"*": [out]},
+    )
+    scale = "arn:aws:iot:eu-central-1:123456789012:thing/things-scale"
+    own = {"Id": "own", "Source": "${thingArn}", "Subject": "x", "Target": scale}
+    fleet.group("functions").group("secret")
+    fleet.group("things", devices=[{"thingName": "things-press", "subscriptions": [own]}]).write()
+    device = "kind: Device\nmetadata: {name: things-scale}\nspec: {group: things, role: device}\n"
+    (fleet.directory / "devices.yaml").write_text(f"apiVersion: reconciler/v1\n{device}", encoding="utf-8")
+    applied(fleet, aws)
+    variables(MODE="b")(aws, "functions")
+    variables(DB="another-pa55w0rd")(aws, "secret")
+    gone = {"own", "things-scale-out"}
+    revised("Subscription", lambda _, found: [one for one in found if one["Id"] not in gone], deploy=False)(
+        aws, "things"
+    )
+    revised("Device", lambda _, found: [entry for entry in found if entry["ThingArn"].endswith("press")])(aws, "things")
+    aws.advance(10)
+    before = {name: fleet.path_of(name).read_text(encoding="utf-8") for name in ("functions", "things")}
+    template = (fleet.directory / "templates.yaml").read_text(encoding="utf-8")
+    result = accepted(fleet)
+    assert result.groups == ("functions", "things")
+    assert [(name, reason.partition(" at ")[0]) for name, reason in result.left] == [("secret", "a secret stands")]
+    assert "another-pa55w0rd" not in str(result)
+    assert {name: added(text, result.files[f"groups/{name}.yaml"]) for name, text in before.items()} == {
+        "functions": "version: 2",
+        "things": "",
+    }
+    lines = added(template, result.files["templates.yaml"])
+    assert lines is not None
+    assert 'Environment:; Variables: {DB: "${secret.DB}", MODE: b}' in lines
+    assert "subscriptions" not in lines
+    assert result.files["devices.yaml"] is None
+    assert plan_line(fleet, "--exclude", "secret") == "No changes. 2 groups match the files."

@@ -183,8 +183,12 @@ class _Speaker:
             meant = None if self.said.written.templates[ref].template.source is not None else self._meaning(ref)
             if meant is not None and not self._differing(meant, wanted):
                 return {**spec, "template": ref._asdict()}, None
-        if now is None or wanted is None:
+        if now is None:
             return spec, NewTemplate({"runtime": GREENGRASS_V1, "definitions": self._all_but_own()})
+        if wanted is None:
+            if not self.whole:
+                raise _OfThingsError
+            raise UnsayableError("its template names a core or device that the group no longer has")
         return spec, self._templated(wanted)
 
     def _all(self) -> dict[str, Any]:
@@ -211,9 +215,7 @@ class _Speaker:
         if self.whole:
             raw.pop("deviceSubscriptions", None)
         if "source" in self.said.templates[now]:
-            if raw.get("deviceSubscriptions"):
-                raise _OfThingsError
-            return NewTemplate({**raw, "definitions": self._all()}, now)
+            return NewTemplate({**raw, "definitions": self._in_place_of_source(now, wanted)}, now)
         definitions = dict(raw["definitions"])
         for family in self._differing(wanted, wanted):
             if family not in self._families:
@@ -224,6 +226,23 @@ class _Speaker:
             else:
                 definitions[family] = self._subscriptions(definitions.get(family, {}), wanted.get(family, {}))
         return NewTemplate({**raw, "definitions": definitions}, now)
+
+    def _in_place_of_source(self, now: TemplateRef, wanted: Families) -> dict[str, Any]:
+        """The definitions of a template that has the source of ``now`` no longer: what is live, without subscriptions
+        that come with things.
+        """
+        definitions, differing = self._all(), self._differing(wanted, wanted)
+        for family in differing:  # raises where a secret would stand in the open
+            was = without_empty(wanted.get(family, {}))
+            merged(was, was, without_empty(self._families.get(family, {})), self._write, (family,))
+        if self.whole:
+            return definitions
+        if "subscriptions" in differing:
+            raise _OfThingsError
+        definitions.pop("subscriptions", None)
+        if (source := self.fleet.sources[now].get("subscriptions")) is not None:
+            definitions["subscriptions"] = self._write(("subscriptions",), source.content)
+        return definitions
 
     def _subscriptions(self, raw: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
         """The subscriptions of the template: those that it has with what became of them, and those that came.

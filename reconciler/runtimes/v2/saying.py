@@ -92,8 +92,10 @@ class _Speaker:
                     kept = spec if configuration is own else _without(spec, "configuration")
                     return {**kept, "template": ref._asdict()}, None
         base = self._meaning(now, NOTHING)
-        if now is None or base is None:
+        if now is None:
             return spec, NewTemplate({"runtime": GREENGRASS_V2, "deployment": self._write((), _bare(self.live))})
+        if base is None:
+            raise UnsayableError("its template needs a core that the group no longer has")
         try:
             return self._overlaid(spec, base), None
         except TakenAwayError:
