@@ -52,7 +52,7 @@ def running(directory: Path, greengrass: str) -> Iterator[MiniStack]:
         port = free.getsockname()[1]
     # An access key of 12 digits is an account to it.
     keys = {"AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": ACCOUNT, "AWS_REGION": REGION}
-    elsewhere = {f"AWS_ENDPOINT_URL_{service}": greengrass for service in ("GREENGRASS", "IOT", "S3")}
+    elsewhere = {f"AWS_ENDPOINT_URL_{service}": greengrass for service in ("GREENGRASS", "GREENGRASSV2", "IOT", "S3")}
     url, log = f"http://127.0.0.1:{port}", directory / "ministack.log"
     settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "TMPDIR": str(directory)}
     usual = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RECONCILE_"))}
