@@ -102,7 +102,7 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
     findings = (
         *missing_type_findings(group, to_add, comparison.answers.missing_types),
         *block(desired, group, comparison.cores, comparison.live.cores, comparison.wanted),
-        *(not_its_turn(group, comparison.cores, comparison.live.groups, comparison.wanted) if sends else ()),
+        *(not_its_turn(group, comparison.cores, comparison.live, comparison.wanted) if sends else ()),
         *comparison.publications.refusals(group, documents),
     )
     things = {action.subject: comparison.answers.things.get(action.subject) for action in to_add}

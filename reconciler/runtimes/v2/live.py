@@ -143,13 +143,14 @@ class LiveFleet:
 
     ``others`` are the deployments to thing groups that no file declares, as ListDeployments tells of them; ``cores``
     are all core devices by thing name; ``strangers`` the deployments that others made to single cores of the files, of
-    which these say nothing, by thing name.
+    which these say nothing, by thing name; ``neighbours`` those to the other declared groups of their cores, by group.
     """
 
     groups: Mapping[str, LiveGroup] = field(default_factory=dict)
     others: tuple[Mapping[str, Any], ...] = ()
     cores: Mapping[str, Core] = field(default_factory=dict)
     strangers: Mapping[str, LiveDeployment] = field(default_factory=dict)
+    neighbours: Mapping[str, LiveDeployment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,19 @@ class Observer:
             of_cores = {name: devices[name] for name in sorted(names & devices.keys())}
             found[group.name] = replace(group_live, client_devices=of_cores)
         strangers = self._strangers(listed.newest, declared.homes.keys() - configured)
-        return LiveFleet(found, _others(desired, listed.newest), listed.cores, strangers)
+        neighbours = {name for core in declared.homes for name in declared.groups[core]} - found.keys()
+        return LiveFleet(
+            found,
+            _others(desired, listed.newest),
+            listed.cores,
+            strangers,
+            self._newest_of_groups(listed.newest, neighbours),
+        )
+
+    def _newest_of_groups(self, newest: Newest, names: Iterable[str]) -> dict[str, LiveDeployment]:
+        rows = {name: newest.by_target.get(group_arn(self.fleet, name)) for name in sorted(names)}
+        there = {name: row for name, row in rows.items() if row is not None}
+        return dict(zip(there, in_parallel(self._deployment, there.values()), strict=True))
 
     def _strangers(self, newest: Newest, cores: Iterable[str]) -> dict[str, LiveDeployment]:
         """What others have deployed to single ``cores``, of which the files say nothing, and what runs there since."""

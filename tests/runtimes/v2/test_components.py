@@ -176,6 +176,7 @@ def test_a_version_that_no_order_brings_to_a_core_of_two_groups_is_refused(fleet
     assert "shared cannot take aws.greengrass.Cli 2.12.6 while it has 2.12.5 by way of" in said
     assert "let one of them alone ask for it, apply, and give it another version there" in said
     assert [found["blocked"] for found in document["groups"]] == [True, True]
+    assert "by way of b" in guards(plan(fleet, "--select", "a"))["component-versions"]
     applied(aws, group(group(fleet, "a", 3, shared), "b", 1, shared), "--guard", "components=1")
     applied(aws, group(fleet, "b", 2, shared))
     assert installed(aws, "shared")["aws.greengrass.Cli"] == "2.12.6"
