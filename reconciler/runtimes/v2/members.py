@@ -78,7 +78,15 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
     joining, leaving = sorted(wanted - live.members), sorted(live.members - wanted)
     changes = [Change(f"cores[{name}]", "add", None, {}) for name in joining]
     changes += [Change(f"cores[{name}]", "remove", {}, None) for name in leaving]
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
     actions, notes = [], []
+    for core in leaving:
+        # Before it leaves: afterwards nothing leads to a core that no group has any more.
+        if core not in cores.groups and (taking := take_devices(live, core)) is not None:
+            actions.append(taking)
+            for device in taking.inputs["disassociate"]:
+                before.setdefault(device, []).append(core)
     if joining or leaving:
         inputs: dict[str, Any] = {"join": joining, "leave": leaving}
         if elsewhere := [name for name in joining if cores.homes[name] != group.name]:
@@ -89,8 +97,6 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
             f"{', '.join(leaving)}: what the group brought {'them' if len(leaving) > 1 else 'it'} leaves at "
             f"{'the next deployment of each' if len(leaving) > 1 else 'its next deployment'}, not before"
         )
-    before: dict[str, list[str]] = {}
-    after: dict[str, list[str]] = {}
     for core in sorted(wanted):
         now = live.client_devices.get(core, Associated(frozenset())).devices
         own = _own_devices(group, core)
@@ -102,22 +108,17 @@ def compare_members(group: Group, live: LiveGroup, cores: Cores, needs: tuple[st
         if not own <= now or undeclared:
             inputs = {"associate": sorted(own - now), "disassociate": sorted(undeclared)}
             actions.append(Action(f"{group.name}/associate-devices/{core}", "associate-devices", core, needs, inputs))
-    for core in leaving:
-        if core not in cores.groups and (taking := take_devices(live, core, needs)) is not None:
-            actions.append(taking)
-            for device in taking.inputs["disassociate"]:
-                before.setdefault(device, []).append(core)
     changes += _device_changes(before, after)
     return Membership(tuple(sorted(changes)), tuple(actions), tuple(notes))
 
 
-def take_devices(live: LiveGroup, core: str, needs: tuple[str, ...] = ()) -> Action | None:
+def take_devices(live: LiveGroup, core: str) -> Action | None:
     """What takes its client devices from a core that no group has any more; None if it has none."""
     devices = live.client_devices.get(core, Associated(frozenset())).devices
     if not devices:
         return None
     inputs = {"associate": [], "disassociate": sorted(devices)}
-    return Action(f"{live.name}/associate-devices/{core}", "associate-devices", core, needs, inputs)
+    return Action(f"{live.name}/associate-devices/{core}", "associate-devices", core, (), inputs)
 
 
 def _device_changes(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> Iterator[Change]:
