@@ -15,10 +15,7 @@ FORMAT_VERSION = 1
 KNOWN_AFTER_APPLY = "(known after apply)"
 """Stands in content for what AWS makes during the apply: the certificate ARN of a thing yet to be provisioned."""
 SENT_AGAIN = "(sent again)"
-"""Stands for what a deployment changes that brings the same once more."""
-
-SENT_AGAIN = "sent again"
-"""Stands as what a deployment becomes that brings once more what it brought (Greengrass V2)."""
+"""Stands as what a deployment becomes that brings once more what it brought."""
 
 Operation = Literal["create", "update", "delete", "deploy", "none"]
 

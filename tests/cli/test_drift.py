@@ -68,4 +68,5 @@ def test_devices_that_fail_and_text_and_markdown(fleet: FleetFiles, aws: Sandbox
     assert (text.code, markdown.code) == (2, 2)
     assert text.last_line == "Drift: 1 group (1 not-converged); 1 clean."
     assert "no memory" in text.out
+    assert "(sent again)" in text.out
     assert "| **not-converged** | `munich` |" in markdown.out

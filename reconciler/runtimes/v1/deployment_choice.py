@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.model.group import Group
-from reconciler.model.plan import KNOWN_AFTER_APPLY, Action, Change, GuardFinding
+from reconciler.model.plan import KNOWN_AFTER_APPLY, SENT_AGAIN, Action, Change, GuardFinding
 from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG
 from reconciler.runtimes.v1.live import DEPLOYMENT_TAG, GROUP_VERSION_TAG, RUNNING, Answers, LiveDeployment, LiveGroup
 
@@ -130,7 +130,7 @@ def _deploy(group: Group, live: LiveGroup | None, target: str, why: str, *, drif
     before = (last.group_version_id or last.type) if last is not None else None
     return Choice(
         Action(f"{group.name}/deploy", "deploy", group.name, (), inputs),
-        (Change("deployment", "change" if before else "add", before, target),),
+        (Change("deployment", "change" if before else "add", before, SENT_AGAIN if before == target else target),),
         (why,) if why else (),
         drift=drift,
         marks=_mark(pinned or NEWEST, last) if pinned is not None or was_marked else {},

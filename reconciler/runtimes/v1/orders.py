@@ -11,7 +11,7 @@ from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
-from reconciler.model.plan import Action, Change, GroupPlan, GuardFinding
+from reconciler.model.plan import SENT_AGAIN, Action, Change, GroupPlan, GuardFinding
 from reconciler.model.template import TemplateRef
 from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
@@ -167,7 +167,7 @@ def _deploy(live: LiveGroup, order: DeploymentOrder, looked: Looked) -> Chosen:
     before = (last.group_version_id or last.type) if last is not None else None
     return Chosen(
         Action(f"{live.name}/deploy", "deploy", live.name, (), inputs),
-        Change("deployment", "change" if before else "add", before, target),
+        Change("deployment", "change" if before else "add", before, SENT_AGAIN if before == target else target),
         "a new deployment is ordered",
         _under_way(live),
     )
