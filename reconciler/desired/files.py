@@ -90,7 +90,8 @@ def _entries(fleet: FleetDirectory, folder: PurePath, problems: Problems) -> Ite
         with os.scandir(fleet.path / folder) as entries:
             yield from [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
-        _add_unreadable(fleet.position(folder), _reason(error), problems)
+        hint = "let this user list and enter it"
+        problems.add(fleet.position(folder), "unreadable", f"reading the directory: {_reason(error)}", hint)
 
 
 def read_text(fleet: FleetDirectory, relative: PurePath, problems: Problems) -> str | None:

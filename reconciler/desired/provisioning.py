@@ -24,9 +24,9 @@ _NAME = re.compile(r"[0-9A-Za-z_.-]+\Z")
 def load_provisioning_templates(fleet: FleetDirectory, problems: Problems) -> dict[str, ProvisioningTemplate | None]:
     """Every ``provisioning/NAME.json`` by name; None for one that is there but has problems."""
     folder = fleet.path / FOLDER
-    if folder.is_symlink() and not fleet.holds(folder):
-        return {}  # a problem of its own already
     try:
+        if folder.is_symlink() and not fleet.holds(folder):
+            return {}  # a problem of its own already
         files = sorted(path.name for path in folder.iterdir() if path.suffix == ".json" and path.name[0] != ".")
     except OSError:
         return {}  # no such folder, or one that finding the YAML files has complained about

@@ -148,6 +148,20 @@ def test_a_file_without_permission_is_a_problem(fleets: Any, monkeypatch: pytest
     assert str(problem).startswith("here/secret.yaml:1:1: [unreadable] reading it: permission denied; make it")
 
 
+def test_a_fleet_directory_that_cannot_be_entered_is_a_problem(fleets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    fleets.write({})
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(Path, "is_symlink", refuse)
+    with pytest.raises(ConfigurationError) as caught:
+        load(fleets.directory, shown_as="here")
+    assert str(only(caught.value.problems)) == (
+        "here:1:1: [unreadable] reading the directory: permission denied; let this user list and enter it"
+    )
+
+
 @pytest.mark.parametrize("kind", ["file", "directory", "absolute"])
 def test_a_link_that_leaves_the_directory_is_refused(kind: str, fleets: Any, tmp_path: Path) -> None:
     fleets.write({})
