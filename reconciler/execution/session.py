@@ -119,6 +119,8 @@ def check_account(aws: "Aws", desired: DesiredState) -> None:
     """Raise ReconcileError unless the credentials belong to the account that the fleet is declared for."""
     from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
+    from reconciler.aws.errors import UNREACHABLE  # noqa: PLC0415 (imports botocore)
+
     fleet = desired.fleet
     try:
         with aws.stats.phase("account"):
@@ -126,7 +128,8 @@ def check_account(aws: "Aws", desired: DesiredState) -> None:
     except AwsError as error:
         if error.status or error.hint:
             raise
-        raise AwsError(error.message, operation=error.operation, code=error.code, hint=UNREACHED) from error
+        message = error.message.removesuffix(f": {UNREACHABLE}")  # the hint says it, and more
+        raise AwsError(message, operation=error.operation, code=error.code, hint=UNREACHED) from error
     except (ResponseParserError, LookupError) as error:
         raise ReconcileError(
             f"asking whose credentials these are: what answers for AWS is not AWS ({type(error).__name__}: {error})",

@@ -152,6 +152,7 @@ def test_nobody_listens_where_aws_should(command: str, fleet: FleetFiles, tmp_pa
     assert (ran.code, ran.out) == (1, "")
     assert "http://127.0.0.1:9" in ran.err
     assert "hint: is the network up, and AWS_ENDPOINT_URL right" in ran.err
+    assert ran.err.count("AWS_ENDPOINT_URL") == 1
     stats = json.loads((tmp_path / "stats.json").read_text())
     assert mismatches(stats, "stats") == []
     assert stats["calls"] == {"sts:GetCallerIdentity": 1}
