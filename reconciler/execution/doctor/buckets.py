@@ -45,7 +45,7 @@ def check_bulk(aws: Aws, bucket: str, role_arn: str, account: str) -> Iterator[F
     if algorithm is not None and "kms" in algorithm:
         yield wrong(subject, "it is encrypted with a KMS key", "V1 bulk deployments take SSE-S3 alone: use AES256")
     else:
-        yield good(subject, f"it is there, in {region}, encrypted by {algorithm or 'nothing'}")
+        yield good(subject, f"it is there, in {region}, {f'encrypted ({algorithm})' if algorithm else 'not encrypted'}")
     if role_arn.split(":")[4] != account:
         yield wrong("bulk execution role", f"{role_arn} is of another account", "name a role of the fleet's account")
         return
