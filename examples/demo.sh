@@ -11,6 +11,7 @@ cd "$work"
 
 say() { printf '\n# %s\n' "$*"; }
 run() { printf '$ %s\n' "$*"; "$@"; }
+edit() { printf "$ sed -i '%s' %s\n" "$1" "$2"; sed -i "$1" "$2"; }
 
 say "AWS on this machine, in one process: nothing leaves it."
 run reconcile sandbox start
@@ -31,7 +32,7 @@ run reconcile status fleet
 run reconcile plan fleet
 
 say "Raise the target version of one group, as a pull request would: berlin-line-1 goes to line-controller 2."
-run sed -i '0,/version: 1}/s//version: 2}/' fleet/groups/berlin.yaml
+edit '0,/version: 1}/s//version: 2}/' fleet/groups/berlin.yaml
 run reconcile plan fleet
 
 say "Only that group gets new definitions, a new group version and a deployment."
@@ -40,7 +41,7 @@ run reconcile status fleet
 run reconcile plan fleet
 
 say "The same for a group of Greengrass V2: munich-hall-2 goes to gateway 2."
-run sed -i 's/name: gateway, version: 1/name: gateway, version: 2/' fleet/groups/munich-hall-2.yaml
+edit 's/name: gateway, version: 1/name: gateway, version: 2/' fleet/groups/munich-hall-2.yaml
 run reconcile plan fleet
 run reconcile apply fleet --yes
 run reconcile status fleet

@@ -13,7 +13,7 @@ from tests.fleets import ARTIFACTS_BUCKET, Ran, make_buckets, run_cli
 README = REPOSITORY / "README.md"
 CHANGING = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=\(plan )[0-9a-f]{12}"
-    r'|(?<=template-digest  ")[0-9a-f]{32}'
+    r'|(?<=template-digest  ")[0-9a-f]{32}|(?<=last seen, on )[0-9T:-]+Z'
 )
 
 
@@ -35,6 +35,7 @@ def test_the_plan_that_the_readme_shows_is_that_of_the_example(aws: Sandbox, tmp
     fleet = tmp_path / "fleet"
     shutil.copytree(REPOSITORY / "examples/desired-state", fleet)
     applied(aws, fleet)
+    assert run_cli("plan", fleet).last_line.startswith("No changes.")
     berlin = fleet / "groups/berlin.yaml"
     berlin.write_text(berlin.read_text().replace("version: 1}", "version: 2}", 1))
     (shown,) = [block for block in blocks(README) if block.lines[0] == "$ reconcile plan fleet"]
