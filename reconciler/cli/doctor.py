@@ -34,30 +34,44 @@ def _check_repository(_context: click.Context, _option: click.Parameter, value: 
 @click.option(
     "--iam",
     "role",
+    envvar="RECONCILE_IAM",
     type=click.Choice(get_args(Role)),
     help="Print the least-privilege IAM policy of a role that plans, applies, or works the queues off.",
 )
 @click.option(
     "--oidc",
     "repository",
+    envvar="RECONCILE_OIDC",
     metavar="OWNER/NAME",
     callback=_check_repository,
     help="Print the trust policies of the roles that workflows of that repository plan and apply with, on GitHub.",
 )
-@click.option("--branch", default="main", show_default=True, help="With --oidc: the branch that is applied.")
+@click.option(
+    "--branch",
+    envvar="RECONCILE_BRANCH",
+    default="main",
+    show_default=True,
+    help="With --oidc: the branch that is applied.",
+)
 @click.option(
     "--environment",
     "environments",
+    envvar="RECONCILE_ENVIRONMENT",
     multiple=True,
     default=("fleet", "fleet-approval"),
     show_default=True,
     help="With --oidc: an environment that jobs which write run in. Repeatable.",
 )
 @click.option(
-    "--repository-id", metavar="NUMBER", default="", help="With --oidc: the repository's id, which outlives its name."
+    "--repository-id",
+    envvar="RECONCILE_REPOSITORY_ID",
+    metavar="NUMBER",
+    default="",
+    help="With --oidc: the repository's id, which outlives its name.",
 )
 @click.option(
     "--workflow",
+    envvar="RECONCILE_WORKFLOW",
     metavar="GLOB",
     default="",
     help="With --oidc: let jobs of this reusable workflow in alone, OWNER/NAME/.github/workflows/FILE@REF.",
