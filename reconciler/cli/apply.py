@@ -1,11 +1,13 @@
 """``reconcile apply``: plan, ask, carry out, and say where every group ended."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli import options
 from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options, detach_option, detached_lines
@@ -24,12 +26,12 @@ from reconciler.reporting.style import Style
 
 
 @click.command()
-@click.argument("target", metavar="[DIR | PLAN.json]", default=".", envvar="RECONCILE_DIR")
+@click.argument("target", metavar="[DIR | PLAN.json]", default=".", envvar=options.DIRECTORY_VARIABLE)
 @click.option(
     "--dir",
     "directory",
     metavar="DIR",
-    help="The fleet's directory, for a saved plan. [default: the one that PLAN.json lies in]",
+    help="The fleet's directory, for a saved plan. [default: RECONCILE_DIR, else the one that PLAN.json lies in]",
 )
 @click.option(
     "--allow-partial",
@@ -50,7 +52,9 @@ from reconciler.reporting.style import Style
 @options.waiver_options
 @options.color_option
 @options.stats_option
+@click.pass_context
 def apply(
+    context: click.Context,
     target: str,
     directory: str | None,
     run_id: str | None,
@@ -77,6 +81,8 @@ def apply(
     A saved plan is carried out as it is, if its groups are as they were when it was made.
     """
     saved = Path(target).is_file()
+    if saved and directory is None and context.get_parameter_source("target") is ParameterSource.COMMANDLINE:
+        directory = os.environ.get(options.DIRECTORY_VARIABLE)  # which the plan file took the place of
     _check_usage(saved=saved, directory=directory, narrowed=bool(select or exclude or run_id))
     directory = directory or (str(Path(target).parent) if saved else target)
     resume = ["--resume", run_id] if run_id is not None else []

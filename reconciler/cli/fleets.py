@@ -13,7 +13,7 @@ from reconciler.reporting.style import clean
 
 
 @click.command()
-@click.argument("root", metavar="[ROOT]", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@options.root_argument()
 @click.option(
     "--changed",
     metavar="BASE..HEAD",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli import options
 from reconciler.cli.output import print_lines
 from reconciler.github.changed import FoundFleet, all_fleets, changed_fleets
 from reconciler.github.commands import commands_stopped, write_output
@@ -16,13 +17,7 @@ from reconciler.reporting.style import clean
 
 
 @click.command()
-@click.argument(
-    "root",
-    metavar="[ROOT]",
-    default=".",
-    envvar="RECONCILE_ROOT",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@options.root_argument(envvar="RECONCILE_ROOT")
 def fleets(root: Path) -> int:
     """Say which fleets at and below ROOT the run is about: those that a pull request, merge queue or push changes.
 

@@ -10,15 +10,29 @@ from typing import Any
 import click
 
 from reconciler.cli.output import is_terminal
-from reconciler.model.errors import UsageError
+from reconciler.model.errors import ReconcileError, UsageError
 from reconciler.reporting.style import Style, can_encode_unicode, wants_colour
 
+DIRECTORY_VARIABLE = "RECONCILE_DIR"
 FORMATS = ("text", "json", "markdown", "html")
 
 
 def directory_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The fleet's directory, ``.`` by default, as ``directory`` (the text as typed)."""
-    return click.argument("directory", metavar="[DIR]", default=".", envvar="RECONCILE_DIR")(command)
+    return click.argument("directory", metavar="[DIR]", default=".", envvar=DIRECTORY_VARIABLE)(command)
+
+
+def root_argument(envvar: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The directory that fleets are looked for in, ``.`` by default, as ``root``."""
+
+    def check(_context: click.Context, _argument: click.Parameter, root: Path) -> Path:
+        if not root.is_dir():
+            raise ReconcileError(f"{root} is no directory", hint="name a directory that exists")
+        return root
+
+    return click.argument(
+        "root", metavar="[ROOT]", default=".", envvar=envvar, type=click.Path(path_type=Path), callback=check
+    )
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,11 +79,12 @@ def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[...,
         "--format",
         "output_format",
         type=click.Choice(FORMATS),
+        metavar=f"[{'|'.join(formats)}]",
         default=formats[0],
         show_default=True,
         envvar="RECONCILE_FORMAT",
         callback=check,
-        help=f"What to print on stdout: {', '.join(formats)}.",
+        help="What to print on stdout.",
     )
 
 

@@ -61,9 +61,9 @@ def plan(
         found = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)
     if out is not None:
         write_plan(out, found)
-    print_plan(found, output_format, style, verbose=verbose)
-    if out is not None:
+        # Before the plan, so that the summary is the last line also where stdout and stderr are one.
         print_lines([f"Saved in {out}. Apply it with `{_apply_command(out, directory)}`."], to_stderr=True)
+    print_plan(found, output_format, style, verbose=verbose)
     return CHANGES if detailed_exitcode and has_changes(found) else 0
 
 

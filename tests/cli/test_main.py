@@ -121,6 +121,12 @@ def test_a_directory_that_is_missing(command: str, tmp_path: Path) -> None:
     assert f"{tmp_path / 'nowhere'}:1:1: [no-directory]" in ran.err
 
 
+def test_fleets_are_not_looked_for_in_a_directory_that_is_missing(tmp_path: Path) -> None:
+    ran = run_cli("fleets", tmp_path / "nowhere")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"error: {tmp_path / 'nowhere'} is no directory\nhint: " in ran.err
+
+
 @pytest.mark.parametrize("command", ON_A_FLEET)
 def test_a_directory_without_a_fleet(command: str, tmp_path: Path) -> None:
     ran = run_cli(command, tmp_path)

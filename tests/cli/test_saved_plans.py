@@ -144,6 +144,19 @@ def test_a_saved_plan_is_not_narrowed(saved: Path) -> None:
     assert ran.code == 64
 
 
+def test_a_plan_that_lies_elsewhere_is_of_the_directory_in_the_environment(
+    fleet: FleetFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "plans" / "plan.json"
+    file.parent.mkdir()
+    printed = run_cli("plan", fleet.directory, "--out", file, "--format", "json")
+    assert printed.err.splitlines()[-1].startswith("Plan: ")
+    assert "[no-fleet]" in run_cli("apply", file, "--yes").err
+    monkeypatch.setenv("RECONCILE_DIR", str(fleet.directory))
+    assert run_cli("apply", file, "--yes").code == 0
+    assert (fleet.directory / ".reconcile").exists()
+
+
 def test_a_missing_plan_file_is_no_fleet(tmp_path: Path) -> None:
     assert run_cli("apply", tmp_path / "plan.json", "--yes").code == 1
     assert run_cli("show", tmp_path / "plan.json").code == 1
