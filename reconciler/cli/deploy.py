@@ -39,6 +39,7 @@ class _Given:
     "--type",
     "kind",
     type=click.Choice(DEPLOYMENT_TYPES, case_sensitive=False),
+    metavar=f"[{'|'.join(DEPLOYMENT_TYPES)}]",
     required=True,
     envvar="RECONCILE_TYPE",
     help="What to ask Greengrass for.",

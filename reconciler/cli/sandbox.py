@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 import platformdirs
+from click.core import ParameterSource
 
 from reconciler.model.errors import ReconcileError, UsageError
 from reconciler.sandbox import daemon
@@ -82,13 +84,19 @@ def sandbox(context: click.Context) -> None:
     show_default=True,
     help="The region that `env` sets.",
 )
-def start(home: daemon.Home, port: int, region: str) -> None:
+@click.pass_context
+def start(context: click.Context, home: daemon.Home, port: int, region: str) -> None:
     """Start it in the background; returns once it answers."""
     if home.was_left_behind():
         click.echo(f"note: the last sandbox in {home.directory} ended without being stopped", err=True)
     running, now = daemon.start(home, port=port, region=region)
     if now:
-        click.echo(f'sandbox started at {running.url}; eval "$(reconcile sandbox env)" points this shell at it')
+        # A home in the environment is there for the next command, too; one of the command line has to be said again.
+        told = context.get_parameter_source("home") is ParameterSource.COMMANDLINE
+        of_home = f" --home {shlex.quote(str(home.directory))}" if told else ""
+        click.echo(
+            f'sandbox started at {running.url}; eval "$(reconcile sandbox env{of_home})" points this shell at it'
+        )
     else:
         click.echo(f"sandbox runs already at {running.url}, region {running.region}, process {running.pid}")
 

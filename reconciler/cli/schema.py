@@ -12,8 +12,10 @@ def print_schema(kind: str | None) -> None:
     """Print the JSON Schema of KIND; without KIND, list the kinds.
 
     An editor that knows YAML takes it for help and completion:
-    reconcile schema group > group.schema.json, and in a file's first line
-    # yaml-language-server: $schema=group.schema.json
+
+    \b
+      reconcile schema group > group.schema.json
+      # yaml-language-server: $schema=group.schema.json    (the first line of the file)
     """
     names = schema_names()
     if kind is None:

@@ -91,6 +91,11 @@ def test_a_shell_evaluates_env_and_boto3_is_there(home: Path) -> None:
     assert done.stdout == "123456789012\n"
 
 
+def test_a_chosen_home_is_part_of_the_command_that_points_a_shell_at_it(empty: Path) -> None:
+    _, out, _ = run("start", "--home", str(empty), home=empty)
+    assert f'eval "$(reconcile sandbox env --home {empty})" points' in out
+
+
 def test_starting_twice_says_that_it_runs(home: Path) -> None:
     running = running_in(home)
     code, out, err = run("start", "--region", "eu-west-1", home=home)
