@@ -72,12 +72,18 @@ def test_a_failing_core_is_told_as_the_readme_says(
     own_fleet: Path, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(own_fleet.parent)
+    applied(aws, own_fleet)
+    assert run_cli("plan", "my-fleet").last_line.startswith("No changes.")
+    group = own_fleet / "site-1.yaml"
+    group.write_text(group.read_text().replace("site-1-sensor}", "site-1-sensor}, {thingName: site-1-meter}"))
     aws.put_devices({"site-1-core": {"outcome": "fail", "error": "disk full"}})
     ran = run_cli("apply", "my-fleet", "--yes")
     assert ran.code == 5
     (shown,) = [block.lines for block in blocks(README) if block.lines[0].startswith("$ reconcile sandbox devices")]
     end = shown.index("…") + 1
     assert steady(ran.out)[-3:] == steady("\n".join(shown[end : end + 3]))
+    aws.put_devices({})
+    assert run_cli("apply", "my-fleet", "--yes").last_line == shown[-1]
 
 
 def test_the_scripts_of_the_sandboxs_page_print_what_it_says(aws: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
