@@ -8,12 +8,13 @@ from reconciler.cli.github_apply import apply
 from reconciler.cli.github_drift import drift
 from reconciler.cli.github_fleets import fleets
 from reconciler.cli.github_plan import plan
+from reconciler.cli.options import ListingGroup
 from reconciler.cli.output import print_lines
 from reconciler.github.secrets import masks
 from reconciler.model.secrets import TOGETHER, together
 
 
-@click.group()
+@click.group(cls=ListingGroup)
 def github() -> None:
     """Steps of workflows on GitHub Actions: what they find goes into comments, checks, issues and the job summary.
 

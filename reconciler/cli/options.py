@@ -17,6 +17,15 @@ DIRECTORY_VARIABLE = "RECONCILE_DIR"
 FORMATS = ("text", "json", "markdown", "html")
 
 
+class ListingGroup(click.Group):
+    """A group whose help lists its commands with a whole sentence each, which click would cut at the line's end."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the first sentence of their help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.commands[name].get_short_help_str(200)) for name in sorted(self.commands)])
+
+
 def directory_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The fleet's directory, ``.`` by default, as ``directory`` (the text as typed)."""
     return click.argument("directory", metavar="[DIR]", default=".", envvar=DIRECTORY_VARIABLE)(command)

@@ -12,6 +12,7 @@ import click
 import platformdirs
 from click.core import ParameterSource
 
+from reconciler.cli.options import ListingGroup
 from reconciler.model.errors import ReconcileError, UsageError
 from reconciler.sandbox import daemon
 from reconciler.sandbox.errors import ControlError
@@ -32,7 +33,7 @@ Every verb takes --home DIR: two homes are two independent AWSes. `reconcile san
 """
 
 
-class SandboxGroup(click.Group):
+class SandboxGroup(ListingGroup):
     """The group by itself, without the main program around it: errors become a message and an exit code here."""
 
     def main(self, *args: Any, **options: Any) -> Any:

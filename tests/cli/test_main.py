@@ -43,6 +43,12 @@ def test_help_lists_every_command_and_every_exit_code() -> None:
     assert "64 wrong usage" in ran.out
 
 
+@pytest.mark.parametrize("group", ["github", "sandbox"])
+def test_help_lists_what_is_below_a_command_in_whole_sentences(group: str) -> None:
+    ran = run_cli(group, "--help")
+    assert (ran.code, "..." in ran.out) == (0, False)
+
+
 def test_help_costs_no_import_of_botocore() -> None:
     code = (
         "import sys\nfrom reconciler.cli.main import COMMANDS, run\n"
