@@ -117,8 +117,8 @@ class Reported(NamedTuple):
 def success_of(cores: int) -> str:
     """What is said of a group that has so many cores, once all of them have what they were to have."""
     if cores == 1:
-        return "deployed: its core reports success"
-    return f"deployed: its {cores:,} cores report success" if cores else "deployed: it has no core that would report"
+        return "its core reports success"
+    return f"its {cores:,} cores report success" if cores else "it has no core that would report"
 
 
 class Journal(Protocol):

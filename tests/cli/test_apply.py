@@ -27,7 +27,7 @@ def runs_of(fleet: FleetFiles) -> list[str]:
 def test_a_new_fleet_is_brought_up_and_stays(fleet: FleetFiles, aws: Sandbox, tmp_path: Path) -> None:
     first = run_cli("apply", fleet.directory, "--yes")
     assert (first.code, first.last_line) == (0, DONE)
-    assert "  berlin  deployed: its core reports success" in first.err
+    assert "  berlin  its core reports success" in first.err
     aws.clear_calls()
     stats = tmp_path / "stats.json"
     second = run_cli("apply", fleet.directory, "--stats", stats)

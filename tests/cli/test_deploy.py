@@ -42,7 +42,7 @@ class TestTypes:
         ran = deploy(live, "berlin")
         assert (ran.code, ran.last_line) == (0, "Deploy complete: 1 deployment succeeded; 0 unchanged.")
         assert "because a new deployment is ordered" in ran.out
-        assert "berlin  deployed: its core reports success" in ran.err
+        assert "berlin  its core reports success" in ran.err
         assert types(aws, "berlin") == ["NewDeployment", "NewDeployment"]
         assert types(aws, "munich") == ["NewDeployment"]
         assert states(live) == ["succeeded", "succeeded"]
