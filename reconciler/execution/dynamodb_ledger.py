@@ -1,32 +1,7 @@
 """The ledger in a DynamoDB table: for runs and workers on any number of machines, and for several fleets.
 
-Its items, below the fleet's name and ``#``, with ``-`` as ``sk`` where none is named:
-
-==========================  =========================  =======================================================
-pk                          sk                         attributes
-==========================  =========================  =======================================================
-``runs``                    ``<started_at>#<run>``     run, digest, state, started_at, ended_at
-``run#<run>``                                          started_at: which of ``runs`` it is; token
-``open``                    ``<run>``                  started_at; there until the run ends
-``tasks#<run>``             ``<group>``                state, since, position, error, group_version_id,
-                                                       template_version, deployment_id
-``devices#<run>#<group>``   ``<thing>``                state, rank, since, certificate_arn, error
-``batches#<run>``           ``<batch>``                members: whom the batch still waits for
-``groups``                  ``<group>``                group_id
-``group-id#<id>``                                      group
-``removals``                ``<group id>``             document
-``version#<id>``                                       template_version
-``deployment#<id>``                                    group_id, group, group_version_id, run, status, since,
-                                                       position, error, error_position
-``step#<action>``                                      run, begun_at, token, result
-``claim#<name>``                                       holder, until
-``failure#<subject>``                                  attempts, error
-``lease``                                              number, holder, process, run, link, since, until
-==========================  =========================  =======================================================
-
-``expires`` (seconds since 1970, the table's TTL attribute) is on all of them but groups, removals, versions and the
-lease. What is looked up by its id has a partition of its own, so that none is hot; nothing is looked up by anything
-else, so there is no index, and every read is consistent.
+What is looked up by its id has a partition of its own, so that none is hot; nothing is looked up by anything else, so
+there is no index, and every read is consistent. ``dynamodb_items`` lists the items.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from reconciler.execution.dynamodb_items import deployment_of, failures_of, members_of, task_of
 from reconciler.execution.dynamodb_table import Key, Table
 from reconciler.execution.leases import DynamoDbLeases
 from reconciler.execution.ledger import KEPT, checked_members, shortened
@@ -41,7 +17,6 @@ from reconciler.execution.precedence import (
     DEVICE_RANKS,
     GROUP_RANKS,
     error_order,
-    is_error_of,
     now_text,
     status_order,
     time_text,
@@ -146,11 +121,11 @@ class DynamoDbLedger:
     def task(self, run_id: str, group: str) -> Task | None:
         """Where one group stands in a run; None if it has no part in it."""
         item = self._table.get(self._key(f"tasks#{run_id}", group))
-        return _task(run_id, item) if item is not None else None
+        return task_of(run_id, item) if item is not None else None
 
     def tasks(self, run_id: str) -> dict[str, Task]:
         """The groups of a run by name."""
-        return {item["sk"]: _task(run_id, item) for item in self._table.query(self._pk(f"tasks#{run_id}"))}
+        return {item["sk"]: task_of(run_id, item) for item in self._table.query(self._pk(f"tasks#{run_id}"))}
 
     def template_version_of(self, group_version_id: str) -> int | None:
         """The template version that a group version was made for, None if no run of the fleet made it."""
@@ -246,16 +221,16 @@ class DynamoDbLedger:
             condition="attribute_not_exists(#run) OR #run <= :run",
         )
         # A newer run has said so before. An item does not lose its run, so it is there.
-        return _deployment(item if item is not None else self._table.get(key) or {})
+        return deployment_of(item if item is not None else self._table.get(key) or {})
 
     def deployment(self, deployment_id: str) -> DeploymentRecord | None:
         """What is known of a deployment; None if nothing is."""
         item = self._table.get(self._deployment_key(deployment_id))
-        return _deployment(item) if item is not None else None
+        return deployment_of(item) if item is not None else None
 
     def deployments(self, deployment_ids: Iterable[str]) -> dict[str, DeploymentRecord]:
         """``deployment`` for many, by id, without those of which nothing is known."""
-        records = map(_deployment, self._table.get_many(map(self._deployment_key, deployment_ids)))
+        records = map(deployment_of, self._table.get_many(map(self._deployment_key, deployment_ids)))
         return {record.id: record for record in records}
 
     def record_status(
@@ -310,22 +285,22 @@ class DynamoDbLedger:
         """Record that a batch waits for ``member`` no longer; whom it still waits for; None for no such batch."""
         key = self._key(f"batches#{run_id}", batch)
         item = self._table.update(key, {}, delete={"members": frozenset({member})}, condition=IS_THERE)
-        return _members(item) if item is not None else None
+        return members_of(item) if item is not None else None
 
     def batches(self, run_id: str) -> dict[str, frozenset[str]]:
         """The batches of a run, and whom each still waits for."""
-        return {item["sk"]: _members(item) for item in self._table.query(self._pk(f"batches#{run_id}"))}
+        return {item["sk"]: members_of(item) for item in self._table.query(self._pk(f"batches#{run_id}"))}
 
     def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
         """Count that an attempt at something failed, each attempt once; all its failures."""
         values = {"error": shortened(error), "expires": self._expires()}
         item = self._table.update(self._key(f"failure#{subject}"), values, add={"attempts": frozenset({attempt})})
-        return _failures(item or {})
+        return failures_of(item or {})
 
     def failures(self, subject: str) -> Failures | None:
         """How often something failed; None if it never did."""
         item = self._table.get(self._key(f"failure#{subject}"))
-        return _failures(item) if item is not None else None
+        return failures_of(item) if item is not None else None
 
     def _stop_open_runs(self, time: str) -> None:
         for item in list(self._table.query(self._pk("open"))):
@@ -387,40 +362,3 @@ class DynamoDbLedger:
 
     def _expires(self) -> int:
         return int((datetime.now(UTC) + self._kept).timestamp())
-
-
-def _task(run_id: str, item: Mapping[str, Any]) -> Task:
-    return Task(
-        run=run_id,
-        group=item["sk"],
-        state=item["state"],
-        since=item["since"],
-        error=item.get("error"),
-        group_version_id=item.get("group_version_id"),
-        template_version=item.get("template_version"),
-        deployment_id=item.get("deployment_id"),
-    )
-
-
-def _deployment(item: Mapping[str, Any]) -> DeploymentRecord:
-    status = item.get("status")
-    return DeploymentRecord(
-        id=item["pk"].partition("#deployment#")[2],
-        group_id=item["group_id"],
-        group=item.get("group"),
-        group_version_id=item.get("group_version_id"),
-        run=item.get("run"),
-        status=status,
-        since=item.get("since"),
-        error=item.get("error") if is_error_of(status, item.get("error_position")) else None,
-    )
-
-
-def _members(item: Mapping[str, Any]) -> frozenset[str]:
-    """An empty set is no attribute in DynamoDB."""
-    members: frozenset[str] = item.get("members", frozenset())
-    return members
-
-
-def _failures(item: Mapping[str, Any]) -> Failures:
-    return Failures(len(item["attempts"]), item["error"])

@@ -120,10 +120,10 @@ def test_all_but_groups_and_versions_expires(aws: Sandbox, client: Aws) -> None:
 
 
 def test_the_table_holds_what_its_description_says(ledger: DynamoDbLedger, aws: Sandbox) -> None:
-    from reconciler.execution import dynamodb_ledger  # noqa: PLC0415 (its docstring is what is tested)
+    from reconciler.execution import dynamodb_items  # noqa: PLC0415 (its docstring is what is tested)
 
     use(ledger)
-    text = dynamodb_ledger.__doc__ or ""
+    text = dynamodb_items.__doc__ or ""
     for item in items(aws):
         kind = item["pk"]["S"].removeprefix("demo#").partition("#")[0]
         (row,) = [row for row in text.split("\n``")[1:] if row.startswith((f"{kind}``", f"{kind}#"))]

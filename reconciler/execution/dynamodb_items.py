@@ -1,0 +1,75 @@
+"""The items of the ledger in a DynamoDB table, and what they say.
+
+Its items, below the fleet's name and ``#``, with ``-`` as ``sk`` where none is named:
+
+==========================  =========================  =======================================================
+pk                          sk                         attributes
+==========================  =========================  =======================================================
+``runs``                    ``<started_at>#<run>``     run, digest, state, started_at, ended_at
+``run#<run>``                                          started_at: which of ``runs`` it is; token
+``open``                    ``<run>``                  started_at; there until the run ends
+``tasks#<run>``             ``<group>``                state, since, position, error, group_version_id,
+                                                       template_version, deployment_id
+``devices#<run>#<group>``   ``<thing>``                state, rank, since, certificate_arn, error
+``batches#<run>``           ``<batch>``                members: whom the batch still waits for
+``groups``                  ``<group>``                group_id
+``group-id#<id>``                                      group
+``removals``                ``<group id>``             document
+``version#<id>``                                       template_version
+``deployment#<id>``                                    group_id, group, group_version_id, run, status, since,
+                                                       position, error, error_position
+``step#<action>``                                      run, begun_at, token, result
+``claim#<name>``                                       holder, until
+``failure#<subject>``                                  attempts, error
+``lease``                                              number, holder, process, run, link, since, until
+==========================  =========================  =======================================================
+
+``expires`` (seconds since 1970, the table's TTL attribute) is on all of them but groups, removals, versions and the
+lease.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.execution.precedence import is_error_of
+from reconciler.model.run import DeploymentRecord, Failures, Task
+
+
+def task_of(run_id: str, item: Mapping[str, Any]) -> Task:
+    """The group of a run that ``item`` tells of."""
+    return Task(
+        run=run_id,
+        group=item["sk"],
+        state=item["state"],
+        since=item["since"],
+        error=item.get("error"),
+        group_version_id=item.get("group_version_id"),
+        template_version=item.get("template_version"),
+        deployment_id=item.get("deployment_id"),
+    )
+
+
+def deployment_of(item: Mapping[str, Any]) -> DeploymentRecord:
+    """The deployment that ``item`` tells of; its error counts while its status is the one that the error came with."""
+    status = item.get("status")
+    return DeploymentRecord(
+        id=item["pk"].partition("#deployment#")[2],
+        group_id=item["group_id"],
+        group=item.get("group"),
+        group_version_id=item.get("group_version_id"),
+        run=item.get("run"),
+        status=status,
+        since=item.get("since"),
+        error=item.get("error") if is_error_of(status, item.get("error_position")) else None,
+    )
+
+
+def members_of(item: Mapping[str, Any]) -> frozenset[str]:
+    """Whom a batch still waits for. An empty set is no attribute in DynamoDB."""
+    members: frozenset[str] = item.get("members", frozenset())
+    return members
+
+
+def failures_of(item: Mapping[str, Any]) -> Failures:
+    """How often something has failed, and the last error."""
+    return Failures(len(item["attempts"]), item["error"])
