@@ -152,14 +152,17 @@ class Reports:
 
     def waiting(self, progress: Progress) -> str:
         """Which cores have not reported, since when, in words."""
-        told = []
+        told: dict[str, str] = {}
+        seen = 0
         for job_id, of_job in progress.jobs.items():
             for status, number in zip(OPEN, (of_job.queued, of_job.in_progress), strict=True):
-                if number:
-                    told += [self._still(*item, status) for item in self._executions(job_id, status)[:SUSPECTS]]
-        left = progress.counts.open - len(told)
+                for core, execution in self._executions(job_id, status)[:SUSPECTS] if number else ():
+                    seen += 1
+                    if core not in told:  # one that waits for its own, too, is named once
+                        told[core] = self._still(core, execution, status)
+        left = progress.counts.open - seen
         more = f"; and {left:,} more" if left > 0 and told else ""
-        return f"{progress.text}{': ' if told else ''}{'; '.join(told[:SUSPECTS])}{more}"
+        return f"{progress.text}{': ' if told else ''}{'; '.join([*told.values()][:SUSPECTS])}{more}"
 
     def _executions(self, job_id: str, status: str) -> list[tuple[str, Mapping[str, Any]]]:
         """The cores whose execution of a job has that status, with what AWS IoT says of it; one page of them."""

@@ -75,6 +75,16 @@ def test_cores_that_do_not_report_by_the_deadline_are_named(
     assert planned(fleet)["notes"][0].startswith("deployment ")
 
 
+def test_a_core_that_waits_for_its_own_as_well_is_named_once(fleet: FleetFiles, aws: Sandbox) -> None:
+    aws.put_devices({"a-*": {"outcome": "offline"}})
+    own = {"thingName": "a-core-2", "configuration": {CLI: {"port": 1}}}
+    template(fleet, aws_greengrass_Cli="2.12.6")
+    ran = waited(group(fleet, cores=[{"thingName": "a-core-1"}, own]), "--timeout", "1")
+    assert ran.code == 5
+    assert ran.out.count("a-core-2 has not taken it up since") == 1
+    assert "more" not in ran.out.partition("has not taken it up")[2].splitlines()[0]
+
+
 def test_an_overlay_that_fails_on_its_core_fails_the_group(fleet: FleetFiles, aws: Sandbox) -> None:
     template(fleet, aws_greengrass_Cli="2.12.6")
     applied(aws, group(fleet))
