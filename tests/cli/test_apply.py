@@ -94,7 +94,7 @@ def test_it_can_be_stopped_while_it_waits_and_goes_on_later(
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if "munich  deployed" in line:
+            if "munich  its core reports success" in line:
                 break
         for _ in range(times):
             process.send_signal(number)
