@@ -138,7 +138,7 @@ def test_a_clock_that_was_set(
             run_cli("apply", fleet.directory, "--yes", "--no-wait")
     except Killed:
         pass
-    with patch("reconciler.execution.ledger.datetime", Moved):
+    with patch("reconciler.execution.precedence.datetime", Moved):
         aws.advance(max(0, hours * 3600))
         finish(aws, fleet)
     assert account(aws) == wanted
