@@ -30,7 +30,7 @@ SLOW = frozenset({"cli", "execution", "github", "runtimes"})
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of the tests of a module that are ``sampled``, every third stays in `make test`; the others count as long.
+    """Of the tests of a module that are ``sampled``, every sixth stays in `make test`; the others count as long.
 
     So are, without a mark, those of the product that go through the sandbox: they are what takes the time.
     """
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             where = f"{runtime} {mark.kwargs['where']}"
             item.user_properties.append(("disturbed", (where, how_disturbed(item, mark))))
         if item.get_closest_marker("sampled") is not None or goes_through_the_sandbox(item):
-            if seen[item.path] % 3:
+            if seen[item.path] % 6:
                 item.add_marker(pytest.mark.long)
             seen[item.path] += 1
 
