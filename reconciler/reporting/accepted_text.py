@@ -1,6 +1,7 @@
 """What became of accepting live state, in words. Pure."""
 
 from reconciler.model.accepted import Accepted
+from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import clean
 
 
@@ -16,12 +17,8 @@ def accepted_summary(accepted: Accepted, *, written: bool) -> str:
     rest = f"; {left} left." if left else "."
     if not accepted.groups:
         return f"Nothing to export{rest}"
-    files = _count(len(accepted.files), "file")
+    files = count(len(accepted.files), "file")
     return (
-        f"Export: {_count(len(accepted.groups), 'group')} as {'it is' if len(accepted.groups) == 1 else 'they are'} "
+        f"Export: {count(len(accepted.groups), 'group')} as {'it is' if len(accepted.groups) == 1 else 'they are'} "
         f"live, {files} {'changed' if written else 'to change'}{rest}"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
