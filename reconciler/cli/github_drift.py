@@ -64,7 +64,7 @@ def _accepted(job: Job, fleet: OpenFleet, found: Drift, *, expect_some: bool) ->
     if not found.groups:
         return Accepted()
     try:
-        return accept_live(fleet.session, fleet.groups, expect_some=expect_some)
+        return accept_live(fleet.session, fleet.groups, found, expect_some=expect_some)
     except ReconcileError as error:
         job.warn(f"what is live cannot be accepted into the files: {error.message}")
         return None

@@ -10,7 +10,7 @@ from reconciler.execution.confirm import confirm
 from reconciler.execution.drift import find_drift
 from reconciler.execution.session import Session
 from reconciler.model.accepted import Accepted, Left
-from reconciler.model.drift import Moved
+from reconciler.model.drift import Drift, Moved
 from reconciler.model.errors import AwsError, UsageError
 from reconciler.model.group import Group
 from reconciler.model.template import GREENGRASS_V2
@@ -27,15 +27,22 @@ _OF_MEMBERS = re.compile(r"(cores|devices)\[[^]]*\](\.cores)?")
 
 
 def accept_live(
-    session: Session, groups: Sequence[Group], *, adopt: Sequence[str] = (), expect_some: bool = True
+    session: Session,
+    groups: Sequence[Group],
+    drift: Drift | None = None,
+    *,
+    adopt: Sequence[str] = (),
+    expect_some: bool = True,
 ) -> Accepted:
     """What the files become where they say what ``groups`` are live, for those that were changed outside.
 
+    ``drift`` is theirs if it is known already; else AWS is asked.
     ``adopt`` are names and globs of live groups that this fleet did not make, and that are to be taken over: those that
     bear the name of one of ``groups``, and those that no file declares. With ``expect_some`` an account without any
     group is an error. Raises UsageError for a pattern that is of no such group, AwsError, and what else a plan does.
     """
-    drift = find_drift(session, groups, expect_some=expect_some) if groups else None
+    if drift is None and groups:
+        drift = find_drift(session, groups, expect_some=expect_some)
     moved = drift.groups if drift is not None else ()
     foreign = {group.name: group.runtime for group in moved if group.kind == "foreign"}
     undeclared, left = _undeclared(session) if adopt else ({}, [])
