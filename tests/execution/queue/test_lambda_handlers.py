@@ -75,6 +75,7 @@ class Mappings:
             if self.fleet.run(run).ended_at is not None:
                 break
             self.fleet.aws.advance(5)
+        self.once("DeploymentStatus")  # a sweep that looks before the core is heard of ends a run, too
         assert self.fleet.run(run).state == state, self.fleet.tasks(run)
 
 

@@ -146,6 +146,7 @@ class Place:
             if self.run(run).ended_at is not None:
                 break
             self.aws.advance(5)
+        self.do("DeploymentStatus")  # a sweep that looks before the core is heard of ends a run, too
         assert self.run(run).state in states, self.tasks(run)
         return self.run(run)
 
