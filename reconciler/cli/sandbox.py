@@ -26,7 +26,7 @@ AWS on this machine: Greengrass, IoT and CDF Provisioning, and S3, SQS, DynamoDB
                                      AWS CLI v1: it ignores AWS_ENDPOINT_URL, add --endpoint-url "$AWS_ENDPOINT_URL"
   reconcile sandbox status | calls | cores   where it runs | what was called, how often | what is on V2 core devices
   reconcile sandbox devices '{"berlin-*": {"outcome": "fail", "error": "disk full"}}'   what simulated cores do
-  reconcile sandbox faults | limits | clock    make calls go wrong | throttle them | move time on
+  reconcile sandbox faults | limits | clock    make calls go wrong | throttle them | move time on, or stop it
   reconcile sandbox cdf              which CDF Provisioning answers, and whom it lets in
   reconcile sandbox reset | stop     forget everything | stop it, which forgets everything too
 Every verb takes --home DIR: two homes are two independent AWSes. `reconcile sandbox VERB --help` says more.
@@ -121,6 +121,8 @@ def status(home: daemon.Home) -> None:
     )
     if health["ahead"]:
         click.echo(f"its clock is {health['ahead']:g} seconds ahead")
+    if health["stopped"]:
+        click.echo("its clock stands still")
 
 
 @sandbox.command()
@@ -181,10 +183,14 @@ _telling(
 
 @sandbox.command()
 @_home_option
-@click.option("--advance", type=float, required=True, metavar="SECONDS", help="By how much to move time on.")
-def clock(home: daemon.Home, advance: float) -> None:
-    """Move the sandbox's time on."""
-    _show(_ask(_running(home), "tell", "clock", {"advance": advance}))
+@click.option("--advance", type=float, metavar="SECONDS", help="By how much to move time on.")
+@click.option("--stop/--go", "stopped", default=None, help="Let time stand still, or go on from where it stood.")
+def clock(home: daemon.Home, advance: float | None, *, stopped: bool | None) -> None:
+    """Move the sandbox's time on, or stop it."""
+    told = {name: value for name, value in (("advance", advance), ("stopped", stopped)) if value is not None}
+    if not told:
+        raise click.UsageError("say --advance SECONDS, --stop or --go")
+    _show(_ask(_running(home), "tell", "clock", told))
 
 
 def _running(home: daemon.Home) -> daemon.Running:

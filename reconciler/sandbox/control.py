@@ -34,8 +34,7 @@ def _health(world: World, _told: Any) -> Any:
         "status": "ok",
         "account": world.account,
         "region": world.region,
-        "time": world.clock.time(),
-        "ahead": world.clock.offset,
+        **_clock(world, None),
         "instance": world.instance,
         "pid": os.getpid(),
     }
@@ -88,17 +87,22 @@ def _tell_limits(world: World, told: Any) -> Any:
 
 
 def _clock(world: World, _told: Any) -> Any:
-    return {"time": world.clock.time(), "ahead": world.clock.offset}
+    return {"time": world.clock.time(), "ahead": world.clock.offset, "stopped": world.clock.is_stopped}
 
 
-def _advance(world: World, told: Any) -> Any:
-    seconds = told.get("advance") if isinstance(told, Mapping) and set(told) == {"advance"} else None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise ControlError('clock takes {"advance": SECONDS}')
+def _tell_clock(world: World, told: Any) -> Any:
+    known = isinstance(told, Mapping) and bool(told) and told.keys() <= {"advance", "stopped"}
+    seconds, stopped = (told.get("advance", 0), told.get("stopped", world.clock.is_stopped)) if known else (None, None)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not isinstance(stopped, bool):
+        raise ControlError('clock takes {"advance": SECONDS, "stopped": true or false}')
     try:
         world.advance(seconds)
     except (ValueError, OverflowError) as problem:
         raise ControlError(f"clock: {problem}") from problem
+    if stopped:
+        world.clock.stop()
+    else:
+        world.clock.go()
     return _clock(world, None)
 
 
@@ -120,7 +124,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
     "cores": {"GET": _cores},
     "faults": {"GET": _faults, "PUT": _tell_faults},
     "limits": {"GET": _limits, "PUT": _tell_limits},
-    "clock": {"GET": _clock, "PUT": _advance},
+    "clock": {"GET": _clock, "PUT": _tell_clock},
     "cdf": {"GET": _cdf, "PUT": _tell_cdf},
 }
 

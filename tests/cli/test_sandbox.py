@@ -129,6 +129,15 @@ def test_the_clock_moves_and_reset_brings_it_back(home: Path) -> None:
     assert "ahead" not in run("status", home=home)[1]
 
 
+def test_the_clock_stands_still_and_goes_on(home: Path) -> None:
+    stopped = json.loads(run("clock", "--stop", home=home)[1])
+    assert run("status", home=home)[1].endswith("its clock stands still\n")
+    assert json.loads(run("clock", "--advance", "5", home=home)[1])["time"] == stopped["time"] + 5
+    assert not json.loads(run("clock", "--go", home=home)[1])["stopped"]
+    assert "still" not in run("status", home=home)[1]
+    run("reset", home=home)
+
+
 def test_calls_prints_the_log(home: Path) -> None:
     assert run("calls", "--clear", home=home) == (0, "", "")
     code, out, _ = run("calls", home=home)
@@ -147,6 +156,7 @@ def test_cores_prints_what_is_on_core_devices(home: Path) -> None:
         (("faults", "{}"), "faults is a JSON list"),
         (("limits", '{"iot": -1}'), "calls a second is a number above 0"),
         (("clock", "--advance", "-1"), "zero or more seconds"),
+        (("clock",), "say --advance SECONDS, --stop or --go"),
     ],
 )
 def test_nonsense_is_wrong_usage_and_says_what_is_wanted(home: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from typing import Any
 
 import pytest
@@ -81,6 +82,21 @@ def test_the_clock_moves_on_and_comes_back_with_a_reset(aws: Sandbox) -> None:
     assert ask(aws, "GET", "clock")[1]["ahead"] == 0
 
 
+def test_a_clock_that_is_stopped_moves_when_told_and_goes_on_from_there(aws: Sandbox) -> None:
+    stopped = ask(aws, "PUT", "clock", b'{"stopped": true}')[1]
+    assert stopped["stopped"]
+    assert ask(aws, "PUT", "clock", b'{"stopped": true}')[1] == ask(aws, "GET", "clock")[1] == stopped
+    moved = ask(aws, "PUT", "clock", b'{"advance": 60}')[1]
+    assert moved == {"time": stopped["time"] + 60, "ahead": 60.0, "stopped": True}
+    assert aws.world.clock.now() == aws.world.clock.now()
+    going = ask(aws, "PUT", "clock", b'{"stopped": false}')[1]
+    assert not going["stopped"]
+    assert moved["time"] <= going["time"] <= time.time() + 60
+    ask(aws, "PUT", "clock", b'{"stopped": true}')
+    ask(aws, "POST", "reset")
+    assert not ask(aws, "GET", "clock")[1]["stopped"]
+
+
 @pytest.mark.parametrize(
     ("method", "name", "body", "status", "message"),
     [
@@ -98,6 +114,8 @@ def test_the_clock_moves_on_and_comes_back_with_a_reset(aws: Sandbox) -> None:
         ("PUT", "clock", b'{"advance": true}', 400, "SECONDS"),
         ("PUT", "clock", b'{"advance": 1, "back": 2}', 400, "SECONDS"),
         ("PUT", "clock", b"3600", 400, "SECONDS"),
+        ("PUT", "clock", b"{}", 400, "SECONDS"),
+        ("PUT", "clock", b'{"stopped": 1}', 400, "true or false"),
         ("PUT", "clock", b'{"advance": NaN}', 400, "zero or more seconds"),
     ],
 )

@@ -82,7 +82,8 @@ class Fleet:
 
 @pytest.fixture
 def fleet(aws: Sandbox) -> Fleet:
-    """The sandbox's own region; every core succeeds until told otherwise."""
+    """The sandbox's own region; every core succeeds until told otherwise, and time passes when a test says so."""
+    aws.world.clock.stop()
     made = Fleet(aws, aws.region)
     made.tell()
     return made

@@ -87,11 +87,9 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(aws: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+def fleet(aws: Sandbox) -> Fleet:
     """An empty one; every core succeeds until told otherwise. Time passes only as it is told to."""
-    clock = aws.world.clock
-    began = clock.time()
-    monkeypatch.setattr(clock, "time", lambda: began + clock.offset)
+    aws.world.clock.stop()
     made = Fleet(aws)
     made.tell()
     return made
