@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from secrets import token_hex
 
+from reconciler.execution.holding import kept
 from reconciler.execution.ledger import Ledger
-from reconciler.execution.queue.holding import kept
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import DeviceState
 from reconciler.runtimes.base import Begun

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from reconciler.execution.holding import kept
 from reconciler.execution.ledger import Leases
 from reconciler.execution.precedence import now_text
 from reconciler.execution.processes import elapsed, is_dead, process_identity
-from reconciler.execution.queue.holding import kept
 from reconciler.model.errors import ReconcileError, StaleError
 from reconciler.model.run import Lease
 from reconciler.runtimes.patience import Patience

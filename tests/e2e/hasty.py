@@ -6,7 +6,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reconciler.cli.main import main
-from reconciler.execution.queue import asking, handlers, holding, lanes, sweep, worker
+from reconciler.execution import holding
+from reconciler.execution.queue import asking, handlers, lanes, sweep, worker
 
 
 def elliptic_key() -> bytes:

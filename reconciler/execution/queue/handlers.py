@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
+from reconciler.execution.holding import kept
 from reconciler.execution.journal import RunJournal
 from reconciler.execution.ledger import Ledger
 from reconciler.execution.precedence import now_text, time_text
 from reconciler.execution.queue.heard import Heard
-from reconciler.execution.queue.holding import kept
 from reconciler.execution.queue.messages import (
     BatchMessage,
     CoreEvent,

@@ -7,8 +7,8 @@ failed often enough goes to its dead-letter queue with the reason.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.execution.holding import kept
 from reconciler.execution.queue.handlers import Later, Work
-from reconciler.execution.queue.holding import kept
 from reconciler.execution.queue.messages import PoisonError
 from reconciler.execution.queue.sqs import Message, Queue
 from reconciler.model.errors import ReconcileError

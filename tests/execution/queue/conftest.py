@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.execution.queue import asking, handlers, holding, queueing, sweep, worker
+from reconciler.execution import holding
+from reconciler.execution.queue import asking, handlers, queueing, sweep, worker
 from reconciler.runtimes.v1 import bulk, deploy, outcomes
 from reconciler.sandbox.greengrass_v1 import cores
 from reconciler.sandbox.testing import Sandbox
