@@ -1,4 +1,4 @@
-"""The journal of one run, as runtimes see it."""
+"""The journal of one run: the ledger as runtimes see it, in which each action has an id."""
 
 import time
 from collections.abc import Iterator

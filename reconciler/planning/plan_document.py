@@ -51,7 +51,7 @@ def _group(group: GroupPlan) -> dict[str, Any]:
         "things": list(group.things),
         "live": plain(group.live),
         "changes": [_change(change) for change in group.changes],
-        "actions": [_action(action) for action in group.actions],
+        "actions": [action_document(action) for action in group.actions],
         "carried": list(group.carried),
         "notes": list(group.notes),
     }
@@ -61,7 +61,8 @@ def _change(change: Change) -> dict[str, Any]:
     return {"path": change.path, "kind": change.kind, "before": plain(change.before), "after": plain(change.after)}
 
 
-def _action(action: Action) -> dict[str, Any]:
+def action_document(action: Action) -> dict[str, Any]:
+    """``action`` as it stands in a plan's document."""
     return {
         "id": action.id,
         "kind": action.kind,

@@ -9,7 +9,8 @@ from secrets import token_hex
 
 from reconciler.execution.queue.asking import age_of
 from reconciler.execution.queue.handlers import OPEN, Work
-from reconciler.execution.queue.messages import BatchMessage, PoisonError, encode_batch
+from reconciler.execution.queue.messages import BatchMessage, encode_batch
+from reconciler.execution.queue.payloads import PoisonError
 from reconciler.execution.queue.queueing import Queueing
 from reconciler.execution.queue.sqs import Queue
 from reconciler.model.run import Run, Task

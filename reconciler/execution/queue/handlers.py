@@ -16,16 +16,13 @@ from reconciler.execution.queue.messages import (
     BatchMessage,
     CoreEvent,
     GroupMessage,
-    Payloads,
-    PoisonError,
     decode_batch,
     decode_group,
     decode_status,
     encode_batch,
     head_of,
-    read_ready,
-    ready_document,
 )
+from reconciler.execution.queue.payloads import Payloads, PoisonError, read_ready, ready_document
 from reconciler.execution.queue.sqs import Message, Queue
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import GroupState, Task

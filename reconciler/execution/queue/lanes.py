@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.execution.holding import kept
 from reconciler.execution.queue.handlers import Later, Work
-from reconciler.execution.queue.messages import PoisonError
+from reconciler.execution.queue.payloads import PoisonError
 from reconciler.execution.queue.sqs import Message, Queue
 from reconciler.model.errors import ReconcileError
 

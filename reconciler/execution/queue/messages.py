@@ -9,23 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.aws.client import Aws
 from reconciler.execution.precedence import time_text
-from reconciler.model.errors import AwsError, ReconcileError
-from reconciler.model.plan import Action, GroupPlan, Plan
+from reconciler.execution.queue.payloads import FORMAT_VERSION, Payloads, PoisonError
+from reconciler.model.errors import ReconcileError
+from reconciler.model.plan import GroupPlan, Plan
 from reconciler.planning.plan_document import plan_document
 from reconciler.planning.plan_reading import read_plan
-from reconciler.runtimes.base import Ready
 
-FORMAT_VERSION = 1
 EFFECTIVE = "Greengrass V2 Effective Deployment Status Change"
 """The type of V2's events of deployments (deployment-health-notifications.md)."""
 LARGEST = 240_000
 """Bytes that a message may have: SQS took 256 KB for long, and attributes count too. What is larger goes through S3."""
-
-
-class PoisonError(ReconcileError):
-    """A message that nobody can ever work off: not ours, cut, or of a format that this version does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,51 +68,6 @@ class CoreEvent:
     """That a core device of Greengrass V2 is done with a deployment. What that comes to, the counts of its job say."""
 
     deployment_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Payloads:
-    """What is too large for messages, under ``s3://bucket/<prefix>runs/<run>/``. Methods raise AwsError."""
-
-    aws: Aws
-    bucket: str
-    prefix: str
-
-    def put(self, run: str, name: str, document: Any) -> str:
-        """Store a document; the key that it has now."""
-        key = self.key(run, name)
-        body = json.dumps(document).encode()
-        self.aws.call("s3", "PutObject", Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
-        return key
-
-    def key(self, run: str, name: str) -> str:
-        """The key that a document of a run has."""
-        return f"{self.prefix}runs/{run}/{name}.json"
-
-    def names(self, run: str, folder: str) -> list[str]:
-        """The names of the documents of a run below ``folder``, sorted."""
-        start = f"{self.prefix}runs/{run}/{folder}"
-        found: list[str] = []
-        token: dict[str, str] = {}
-        while True:
-            answer = self.aws.call("s3", "ListObjectsV2", Bucket=self.bucket, Prefix=start, **token)
-            found.extend(row["Key"].removeprefix(start).removesuffix(".json") for row in answer.get("Contents", []))
-            if not answer.get("NextContinuationToken"):
-                return sorted(found)
-            token = {"ContinuationToken": answer["NextContinuationToken"]}
-
-    def get(self, key: str) -> Any:
-        """The document under a key. Raises PoisonError if there is none, or it is damaged."""
-        try:
-            answer = self.aws.call("s3", "GetObject", Bucket=self.bucket, Key=key)
-        except AwsError as error:
-            if error.code == "NoSuchKey":
-                raise PoisonError(f"what the message speaks of is gone: s3://{self.bucket}/{key}") from error
-            raise
-        try:
-            return json.loads(answer["Body"])
-        except ValueError as error:
-            raise PoisonError(f"s3://{self.bucket}/{key} is no JSON: {error}") from error
 
 
 def one_group(plan: Plan, group: GroupPlan) -> Plan:
@@ -222,37 +171,6 @@ def _core_event(detail: Mapping[str, Any]) -> CoreEvent:
     if not isinstance(deployment_id, str) or not deployment_id:
         raise PoisonError("the event lacks a deployment")
     return CoreEvent(deployment_id)
-
-
-def ready_document(ready: Ready) -> dict[str, Any]:
-    """A group that is ready, as it is kept between carrying out and deploying."""
-    return {
-        "formatVersion": FORMAT_VERSION,
-        "name": ready.name,
-        "groupId": ready.group_id,
-        "groupArn": ready.group_arn,
-        "versionId": ready.version_id,
-        "deployment": _action_document(ready.deployment) if ready.deployment is not None else None,
-    }
-
-
-def read_ready(document: Mapping[str, Any]) -> Ready:
-    """The way back of ``ready_document``."""
-    item = document["deployment"]
-    deployment = None
-    if item is not None:
-        deployment = Action(item["id"], item["kind"], item["subject"], tuple(item["needs"]), item["inputs"])
-    return Ready(document["name"], document["groupId"], document["groupArn"], document["versionId"], deployment)
-
-
-def _action_document(action: Action) -> dict[str, Any]:
-    return {
-        "id": action.id,
-        "kind": action.kind,
-        "subject": action.subject,
-        "needs": list(action.needs),
-        "inputs": dict(action.inputs),
-    }
 
 
 def _fields(body: str, kind: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from reconciler.aws.client import Aws
 from reconciler.execution.dynamodb_ledger import DynamoDbLedger
 from reconciler.execution.ledger import Ledger
 from reconciler.execution.queue.handlers import Work
-from reconciler.execution.queue.messages import Payloads
+from reconciler.execution.queue.payloads import Payloads
 from reconciler.execution.queue.sqs import Queue
 from reconciler.execution.queue.stack import Stack, read_stack
 from reconciler.execution.session import check_account

@@ -7,7 +7,8 @@ from reconciler.execution.holding import kept
 from reconciler.execution.ledger import MOST_MEMBERS, Ledger
 from reconciler.execution.precedence import now_text
 from reconciler.execution.queue.handlers import CLAIM_SECONDS
-from reconciler.execution.queue.messages import GroupMessage, Payloads, PoisonError, encode_group, one_group
+from reconciler.execution.queue.messages import GroupMessage, encode_group, one_group
+from reconciler.execution.queue.payloads import Payloads, PoisonError
 from reconciler.execution.queue.sqs import Queue
 from reconciler.model.errors import ReconcileError
 from reconciler.model.plan import GroupPlan, Plan

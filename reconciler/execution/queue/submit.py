@@ -8,7 +8,7 @@ from secrets import token_hex
 from reconciler.execution.apply import ApplyResult, Progress
 from reconciler.execution.ledger import Ledger
 from reconciler.execution.queue.handlers import FINAL
-from reconciler.execution.queue.messages import Payloads
+from reconciler.execution.queue.payloads import Payloads
 from reconciler.execution.queue.queueing import Queueing
 from reconciler.execution.queue.sqs import Queue
 from reconciler.execution.queue.sweep import run_state

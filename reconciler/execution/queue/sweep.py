@@ -10,7 +10,7 @@ from reconciler.execution.precedence import now_text
 from reconciler.execution.queue.asking import Asker, age_of
 from reconciler.execution.queue.gone import put_again
 from reconciler.execution.queue.handlers import FINAL
-from reconciler.execution.queue.messages import PoisonError
+from reconciler.execution.queue.payloads import PoisonError
 from reconciler.execution.queue.queueing import Queueing
 from reconciler.model.run import Run, RunState, Task
 

@@ -14,8 +14,6 @@ from reconciler.execution.queue.messages import (
     CoreEvent,
     GroupMessage,
     Head,
-    Payloads,
-    PoisonError,
     StatusEvent,
     decode_batch,
     decode_group,
@@ -23,9 +21,8 @@ from reconciler.execution.queue.messages import (
     encode_batch,
     encode_group,
     head_of,
-    read_ready,
-    ready_document,
 )
+from reconciler.execution.queue.payloads import Payloads, PoisonError, read_ready, ready_document
 from reconciler.model.plan import Action, GroupPlan, Plan
 from reconciler.model.template import TemplateRef
 from reconciler.runtimes.base import Ready
