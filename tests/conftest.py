@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import settings
 
-from reconciler.aws.client import BUDGETED, Aws
+from reconciler.aws.clients import BUDGETED, Clients
 from reconciler.sandbox.testing import Sandbox
 
 # How long an example takes says more about the machine than about the code.
@@ -107,17 +107,17 @@ def clients_made_once(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     """
     if "aws" in request.node.path.parts:
         return
-    new_client = Aws._new_client
+    new_client = Clients._new
 
-    def old_or_new(self: Aws, service: str) -> Any:
+    def old_or_new(self: Clients, service: str) -> Any:
         environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
-        key = (service, self.region, environment)
+        key = (service, self._region, environment)
         if key not in CLIENTS:
             CLIENTS[key] = new_client(self, service)
         CLIENTS[key].meta.events.unregister("before-send", unique_id=BUDGETED)
         return CLIENTS[key]
 
-    monkeypatch.setattr(Aws, "_new_client", old_or_new)
+    monkeypatch.setattr(Clients, "_new", old_or_new)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,6 @@ fails calls at their first attempt; they cannot be counted where a call fails; a
 
 import json
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -19,10 +18,10 @@ from typing import Any, NoReturn, TypeVar
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reconciler import __version__
 from reconciler.aws.budgets import Budgets
+from reconciler.aws.clients import Clients
 from reconciler.aws.errors import is_unreachable, may_resend, translate
-from reconciler.aws.http import HttpAnswer, function_answer, gateway_event, read_json, sign
+from reconciler.aws.http import HttpAnswer, function_answer, gateway_event
 from reconciler.aws.stats import Stats, is_write
 from reconciler.model.errors import AwsError
 from reconciler.model.secrets import NO_SECRETS
@@ -35,7 +34,6 @@ CONNECT_ATTEMPTS = 4
 """Where nothing listens, or no name resolves, people would rather know soon."""
 LONGEST_PAUSE = 20.0
 """Seconds (botocore's standard retry mode, ExponentialBackoff)."""
-CONNECTIONS = 32
 PAGE = "250"
 """The largest page of Greengrass V1 (API reference: MaxResults 1 to 250; a string in the model)."""
 
@@ -47,10 +45,6 @@ deployments"); V2 honours clientToken at the first and the last, for eight hours
 TOKENS = frozenset({"AmznClientToken", "clientToken"})
 PASSING_STATUSES = frozenset({502, 503, 504})
 """Of a gateway in front of a service that is no AWS API: the service itself said nothing."""
-
-
-BUDGETED = "reconciler-budgets"
-"""Names what a client does before each attempt, so that it can be put in place of another's."""
 OF_THE_LEDGER = frozenset({"dynamodb", "sqs"})
 """Services that hold what a run itself remembers: they may be written to also by who lost the fleet's lock."""
 
@@ -74,10 +68,7 @@ class Aws:
         self.stats = Stats()
         self._budgets = Budgets(region, limits, share=share)
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._clients: dict[str, Any] = {}
-        self._session: Any = None
-        self._http: Any = None
+        self._clients = Clients(region, self._budgets)
         self.before_write: Callable[[], None] = _may_write
         self.secrets = NO_SECRETS
 
@@ -93,7 +84,7 @@ class Aws:
         def send() -> dict[str, Any]:
             if isinstance(body, IOBase):
                 body.seek(0)  # of a file, an earlier attempt may have sent a part
-            answer = dict(getattr(self._client(service), xform_name(operation))(**parameters))
+            answer = dict(getattr(self._clients.of(service), xform_name(operation))(**parameters))
             answer.pop("ResponseMetadata", None)
             if hasattr(answer.get("Body"), "read"):
                 answer["Body"] = answer["Body"].read()
@@ -137,7 +128,7 @@ class Aws:
         """By how many seconds AWS's clock is ahead of this machine's. Raises AwsError if AWS does not answer."""
 
         def send() -> float:
-            answer = self._client("sts").get_caller_identity()
+            answer = self._clients.of("sts").get_caller_identity()
             stated = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
             return stated.timestamp() - time.time()
 
@@ -164,16 +155,8 @@ class Aws:
         body = None if document is None else json.dumps(document).encode()
 
         def send() -> HttpAnswer:
-            from botocore.awsrequest import AWSRequest  # noqa: PLC0415 (as boto3)
-
             self._budgets.take(service, operation)
-            request = AWSRequest(method=method, url=url, headers=dict(headers), data=body)
-            if signed_in:
-                with self._lock:
-                    session = self._get_session()
-                sign(request, session, signed_in)
-            response = self._http_session().send(request.prepare())
-            return HttpAnswer(response.status_code, read_json(response.content))
+            return self._clients.send(method, url, headers=headers, body=body, signed_in=signed_in)
 
         return self._exchange(service, operation, method, send)
 
@@ -196,7 +179,9 @@ class Aws:
 
         def send() -> HttpAnswer:
             self._budgets.take(service, operation)
-            made = self._client("lambda").invoke(FunctionName=function, InvocationType="RequestResponse", Payload=event)
+            made = self._clients.of("lambda").invoke(
+                FunctionName=function, InvocationType="RequestResponse", Payload=event
+            )
             return function_answer(made["Payload"].read(), made.get("FunctionError"))
 
         return self._exchange(service, operation, method, send)
@@ -244,60 +229,6 @@ class Aws:
             raise translated from error
         translated.message, translated.args = hidden, (hidden,)
         raise translated from None
-
-    def _client(self, service: str) -> Any:
-        with self._lock:
-            if (client := self._clients.get(service)) is None:
-                client = self._clients[service] = self._make_client(service)
-            return client
-
-    def _get_session(self) -> Any:
-        """The boto3 session, made when first asked for. Only for whoever holds the lock."""
-        import boto3  # noqa: PLC0415 (a quarter of a second that commands without AWS need not pay)
-
-        if self._session is None:
-            self._session = boto3.session.Session(region_name=self.region)
-        return self._session
-
-    def _make_client(self, service: str) -> Any:
-        client = self._new_client(service)
-
-        def before_send(event_name: str, **_: Any) -> None:
-            # Per attempt: each costs the account one of its calls.
-            self._budgets.take(service, event_name.rsplit(".", 1)[-1])
-
-        client.meta.events.register("before-send", before_send, unique_id=BUDGETED)
-        return client
-
-    def _new_client(self, service: str) -> Any:
-        from botocore.config import Config  # noqa: PLC0415 (as boto3)
-
-        try:
-            return self._get_session().client(
-                service,
-                config=Config(
-                    retries={"mode": "standard", "total_max_attempts": 1},
-                    max_pool_connections=CONNECTIONS,
-                    connect_timeout=10,
-                    read_timeout=60,
-                    user_agent_extra=f"greengrass-reconciler/{__version__}",
-                ),
-            )
-        except BotoCoreError as error:
-            raise translate(error, f"{service} client", resendable=True) from error
-        except ValueError as error:  # botocore's word for an endpoint that is no URL
-            hint = "AWS_ENDPOINT_URL is a whole URL, such as http://127.0.0.1:4566; unset it to reach AWS itself"
-            raise AwsError(
-                f"{service} client: {error}", operation=service, code="InvalidEndpoint", hint=hint
-            ) from error
-
-    def _http_session(self) -> Any:
-        from botocore.httpsession import URLLib3Session  # noqa: PLC0415 (as boto3)
-
-        with self._lock:
-            if self._http is None:
-                self._http = URLLib3Session(timeout=60, max_pool_connections=CONNECTIONS)
-            return self._http
 
 
 def _may_write() -> None:
