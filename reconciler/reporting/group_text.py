@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reconciler.model.plan import DELETION_KINDS, KNOWN_AFTER_APPLY, SENT_AGAIN, Action, Change, GroupPlan, Plan
-from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
-from reconciler.reporting import group_text_v2
+from reconciler.model.plan import DELETION_KINDS, KNOWN_AFTER_APPLY, SENT_AGAIN, Action, Change, GroupPlan
+from reconciler.model.template import GREENGRASS_V2
+from reconciler.reporting import group_text_v1, group_text_v2
 from reconciler.reporting.removal_text import removal_lines
 from reconciler.reporting.style import Style
-from reconciler.reporting.values import VALUE_WIDTH, before_after, cut_middle, entity_text, short_value
+from reconciler.reporting.values import VALUE_WIDTH, before_after, cut_middle, entity_text
 
 SECTION_LIMIT = 20
 """Lines that one section of a block (the subscriptions, say) gets before the rest is only counted."""
@@ -47,11 +47,6 @@ class BlockOptions:
     width: int | None = VALUE_WIDTH
     limit: int | None = SECTION_LIMIT
     deployments: int = 0
-
-
-def deployed_together(plan: Plan) -> int:
-    """How many new deployments of a plan go out in one bulk deployment, which only Greengrass V1 has."""
-    return sum(len(group.of_kind("deploy")) for group in plan.changed if group.runtime == GREENGRASS_V1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +160,10 @@ def _section(
     details = list(_details(group, section, changes, thing_actions, options))
     if section == "tags" and not details:
         details = [line for action in other_actions for line in _tags_to_come(action, style)]
-    is_v2 = group.runtime == GREENGRASS_V2
-    heads = group_text_v2.heads(other_actions, group, style) if is_v2 else [_head(a, options) for a in other_actions]
+    if group.runtime == GREENGRASS_V2:
+        heads = group_text_v2.heads(other_actions, group, style)
+    else:
+        heads = group_text_v1.heads(other_actions, options.deployments, style)
     # What the action's own line says already is not said again: a new group, a deployment that starts from nothing.
     if heads and section in ("group", "deployment"):
         details = [line for (_, change), line in zip(changes, details, strict=True) if not _says_nothing_new(change)]
@@ -188,63 +185,6 @@ def _says_nothing_new(change: Change) -> bool:
 
 def _common_sign(kinds: list[Literal["add", "remove", "change"]]) -> str:
     return _CHANGE_SIGNS[kinds[0]] if len(set(kinds)) == 1 else "~"
-
-
-def _head(action: Action, options: BlockOptions) -> tuple[str, str]:
-    """The sign and the text of an action's own line."""
-    style, inputs = options.style, action.inputs
-    match action.kind:
-        case "create-group":
-            return "+", "group: create it in AWS IoT Greengrass"
-        case "publish-definition":
-            return "+", _publish_text(inputs, style)
-        case "create-group-version":
-            return "+", "group version: create a new one from these definitions"
-        case "tag-group":
-            return "~", "tags of the group"
-        case "rename-group":
-            return "~", "group: rename it in AWS IoT Greengrass"
-        case "rename-definition":
-            return "~", f"{style.text(str(inputs['family']))}: rename its definition to {style.text(action.subject)}"
-        case "deploy":
-            return ">", _deploy_text(inputs, options)
-        case "redeploy":
-            return ">", _redeploy_text(inputs, options)
-        case "reset-deployments":
-            force = ", forced: even if the core does not answer" if inputs.get("force") else ""
-            if inputs.get("deploymentId"):
-                return ">", f"deployment: wait for reset {style.text(str(inputs['deploymentId']))}, which is on its way"
-            return ">", f"deployment: reset, the core gives up what it runs (ResetDeployments{force})"
-        case kind:
-            removes = kind.startswith(("delete", "dissociate", "remove"))
-            return "-" if removes else "~", style.text(f"{kind}: {action.subject}")
-
-
-def _publish_text(inputs: Mapping[str, Any], style: Style) -> str:
-    family = style.text(str(inputs.get("family", "definition")))
-    name = f" {style.text(str(inputs['name']))}" if inputs.get("name") else ""
-    shared = ", published once for all groups that share it" if inputs.get("shared") else ""
-    what = "new version of definition" if inputs.get("definitionId") else "new definition"
-    return f"{family}: {what}{name}{shared}"
-
-
-def _deploy_text(inputs: Mapping[str, Any], options: BlockOptions) -> str:
-    version = inputs.get("groupVersionId")
-    name = "the new group version"
-    if inputs.get("pinned"):
-        name = f"the pinned group version {options.style.text(str(version))}"
-    elif isinstance(version, str) and not version.startswith("("):
-        name = f"group version {options.style.text(version)}"
-    others = options.deployments - 1
-    together = f", in one bulk deployment with {others:,} other{'s' if others > 1 else ''}" if others > 0 else ""
-    return f"deployment: send {name} to the core (NewDeployment{together})"
-
-
-def _redeploy_text(inputs: Mapping[str, Any], options: BlockOptions) -> str:
-    style = options.style
-    value = f" as {short_value(inputs['value'], style)} asks for" if inputs.get("value") is not None else ""
-    which = f" {style.text(str(inputs['deploymentId']))}" if inputs.get("deploymentId") else ""
-    return f"deployment: send deployment{which} again{value} (Redeployment)"
 
 
 def _tags_to_come(action: Action, style: Style) -> list[str]:

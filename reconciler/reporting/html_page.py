@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.group_text import BlockOptions, block, deployed_together
+from reconciler.reporting.group_text import BlockOptions, block
+from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown_plan import by_danger, verdict_word
 from reconciler.reporting.plan_text import count, guard_line, has_something_to_say, summary_line
 from reconciler.reporting.style import Style, clean

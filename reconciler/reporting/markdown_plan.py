@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.group_text import BlockOptions, block, deployed_together, field_lines
+from reconciler.reporting.group_text import BlockOptions, block, field_lines
+from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown import (
     NAME_WIDTH,
     TEXT_WIDTH,

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.group_text import BlockOptions, block, deployed_together, headline
+from reconciler.reporting.group_text import BlockOptions, block, headline
+from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import short_value
 
