@@ -14,7 +14,7 @@ from reconciler.execution.precedence import now_text
 from reconciler.execution.session import Session
 from reconciler.model.errors import ReconcileError, RefusedError
 from reconciler.model.plan import GroupPlan, Plan
-from reconciler.model.run import GroupState, Run, RunState, Task
+from reconciler.model.run import GroupState, Run, RunState, Task, outcome_of
 from reconciler.runtimes.base import Ready, Runtime, success_of
 
 WORKERS = 8
@@ -108,7 +108,7 @@ class _Apply:
                 ready = self._carry_out_all(run.id, groups)
             with self.session.aws.stats.phase("deploy"):
                 self._deploy_all(run.id, ready)
-            state = "stopped" if self.session.patience.is_over and self._leave_open() else self._state()
+            state = "stopped" if self.session.patience.is_over and self._leave_open() else self._outcome()
         finally:
             ledger.end_run(run.id, state)
         tasks = tuple(self.tasks[name] for name in sorted(self.tasks))
@@ -247,6 +247,9 @@ class _Apply:
                 self._move(name, "unfinished", f"asking what became of its deployment: {error.message}")
                 self.progress.say(name, f"no longer followed: {error.message}")
 
+    def _outcome(self) -> RunState:
+        return outcome_of([task.state for task in self.tasks.values()])
+
     def _leave_open(self) -> bool:
         """Say of each group that a stopped run leaves open where it stands; whether there is any."""
         left = False
@@ -271,15 +274,6 @@ class _Apply:
         with self.lock:
             self.tasks[task.group] = task
         self.session.ledger.save_task(task)
-
-    def _state(self) -> RunState:
-        states = {task.state for task in self.tasks.values()}
-        open_states = {"failed", "unfinished"}
-        if "deploying" in states:
-            return "running"
-        if not open_states & states:
-            return "succeeded"
-        return "failed" if states <= open_states else "partial"
 
 
 def _what_comes_after(task: Task) -> str:

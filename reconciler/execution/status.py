@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.model.run import FleetStatus, GroupStatus, Run, RunState, Task
+from reconciler.model.run import FleetStatus, GroupStatus, Run, RunState, Task, outcome_of
 
 
 def combine_status(
@@ -39,14 +39,9 @@ def _run_state(run: Run | None, tasks: Mapping[str, Task], rows: Sequence[GroupS
         return run.state if run is not None else None
     by_name = {row.name: row for row in rows}
     states = [_since(task, by_name.get(name)) for name, task in tasks.items()]
-    if any(state in {"deploying", "unfinished"} for state in states):
+    if run.state == "stopped" or not states or any(state in {"deploying", "unfinished"} for state in states):
         return run.state
-    failed = states.count("failed")
-    if run.state == "stopped" or not states:
-        return run.state
-    if not failed:
-        return "succeeded"
-    return "failed" if failed == len(states) else "partial"
+    return outcome_of(states)
 
 
 def _since(task: Task, row: GroupStatus | None) -> str:

@@ -1,6 +1,6 @@
 """A run: one apply of one plan, and where its groups stand."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -37,6 +37,16 @@ class Task:
     group_version_id: str | None = None
     template_version: int | None = None
     deployment_id: str | None = None
+
+
+def outcome_of(states: Collection[str]) -> RunState:
+    """What a run has come to whose groups stand in ``states``; ``running`` as long as one of them may move on."""
+    if not {"waiting", "running", "deploying"}.isdisjoint(states):
+        return "running"
+    unsuccessful = sum(state in {"failed", "unfinished"} for state in states)
+    if not unsuccessful:
+        return "succeeded"
+    return "failed" if unsuccessful == len(states) else "partial"
 
 
 def is_kept(error: str | None) -> bool:

@@ -10,7 +10,7 @@ from reconciler.execution.run_status import status_of_run
 from reconciler.execution.status import combine_status
 from reconciler.model.group import DeploymentSpec, Group
 from reconciler.model.plan import Action, GroupPlan, Plan
-from reconciler.model.run import GroupStatus, Run, RunState, Task
+from reconciler.model.run import GroupState, GroupStatus, Run, RunState, Task, outcome_of
 from reconciler.model.template import TemplateRef
 
 LATER, NOW = "2026-11-20T10:00:09.000Z", "2026-11-20T10:00:00.000Z"
@@ -135,3 +135,18 @@ def test_who_waits_for_somebody_elses_deployment_says_for_whom() -> None:
     assert (shown.error, shown.since) == (task.error, task.since)
     ended = replace(run, state="stopped", ended_at="2026-11-20T10:00:02.000Z")
     assert combine_status("demo", ended, {"a": task}, [row]).groups == (row,)
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [
+        (["succeeded", "succeeded"], "succeeded"),
+        (["succeeded", "failed"], "partial"),
+        (["succeeded", "unfinished"], "partial"),
+        (["failed", "failed"], "failed"),
+        (["failed", "unfinished"], "failed"),
+        (["failed", "deploying"], "running"),
+    ],
+)
+def test_what_a_run_has_come_to(states: list[GroupState], state: RunState) -> None:
+    assert outcome_of(states) == state

@@ -11,9 +11,8 @@ from reconciler.execution.queue.handlers import FINAL
 from reconciler.execution.queue.payloads import Payloads
 from reconciler.execution.queue.queueing import Queueing
 from reconciler.execution.queue.sqs import Queue
-from reconciler.execution.queue.sweep import run_state
 from reconciler.model.plan import Plan
-from reconciler.model.run import Run, Task
+from reconciler.model.run import Run, Task, outcome_of
 
 FOLLOW_SECONDS = 1.0
 """Between two looks at a run, at least."""
@@ -65,7 +64,7 @@ def follow(
             break
         sleep(max(FOLLOW_SECONDS, FOLLOW_SHARE * (clock() - began)))
     if tasks and all(task.state in FINAL for task in tasks.values()):
-        ledger.end_run(run.id, run_state(list(tasks.values())))
+        ledger.end_run(run.id, outcome_of([task.state for task in tasks.values()]))
         ledger.leases.end(run.id)
     left = [task if task.state in enough else _unfinished(task) for _, task in sorted(tasks.items())]
     latest = ledger.run(run.id) or run

@@ -12,7 +12,7 @@ from reconciler.execution.queue.gone import put_again
 from reconciler.execution.queue.handlers import FINAL
 from reconciler.execution.queue.payloads import PoisonError
 from reconciler.execution.queue.queueing import Queueing
-from reconciler.model.run import Run, RunState, Task
+from reconciler.model.run import Run, Task, outcome_of
 
 SWEEP_SECONDS = 10.0
 QUIET_SECONDS = 5.0
@@ -50,7 +50,7 @@ class Sweeper:
         put_again(work, self._queueing(), run, found)
         tasks = list(found.values())
         if all(task.state in FINAL or _is_unheard(task) for task in tasks):
-            work.ledger.end_run(run.id, run_state(tasks) if tasks else "stopped")
+            work.ledger.end_run(run.id, outcome_of([task.state for task in tasks]) if tasks else "stopped")
             work.ledger.leases.end(run.id)
             work.say("", f"run {run.id} ended")
 
@@ -88,13 +88,3 @@ class Sweeper:
 
 def _is_unheard(task: Task) -> bool:
     return task.state == "deploying" and task.since < now_text(-UNHEARD_SECONDS)
-
-
-def run_state(tasks: list[Task]) -> RunState:
-    """What a run has come to when each of its groups stands in a final state, or waits for its core alone."""
-    if any(task.state not in FINAL for task in tasks):
-        return "running"
-    failed = sum(task.state == "failed" for task in tasks)
-    if not failed:
-        return "succeeded"
-    return "failed" if failed == len(tasks) else "partial"

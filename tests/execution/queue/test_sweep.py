@@ -4,8 +4,7 @@ import pytest
 
 from reconciler.execution.lock import is_held
 from reconciler.execution.queue import gone, handlers, sweep
-from reconciler.execution.queue.sweep import run_state
-from reconciler.model.run import GroupState, Run, RunState, Task
+from reconciler.model.run import Run
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.queue.working import Place
 from tests.fleets import run_cli
@@ -127,16 +126,3 @@ def swept(fleet: Place, run: Run) -> bool:
     """Whether a run has ended, now that a sweep has been there; others may be at it just then."""
     fleet.sweep()
     return fleet.run(run).ended_at is not None
-
-
-@pytest.mark.parametrize(
-    ("states", "state"),
-    [
-        (["succeeded", "succeeded"], "succeeded"),
-        (["succeeded", "failed"], "partial"),
-        (["failed", "failed"], "failed"),
-        (["failed", "deploying"], "running"),
-    ],
-)
-def test_what_a_run_has_come_to(states: list[GroupState], state: RunState) -> None:
-    assert run_state([Task("r", str(number), one, "t") for number, one in enumerate(states)]) == state
