@@ -29,7 +29,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ConfigurationError, PartlyAppliedError, ReconcileError, StaleError
 from reconciler.model.group import Group
 from reconciler.model.guards import GuardSetting
-from reconciler.model.plan import Plan
+from reconciler.model.plan import DIGEST_SHOWN, Plan
 from reconciler.planning.guards.waivers import Waiver, lift
 from reconciler.reporting.markdown import code
 from reconciler.reporting.markdown_page import Page
@@ -184,7 +184,8 @@ def _may_apply(job: Job, desired: DesiredState, plan: Plan, wish: _Wish, review:
         if wish.approved != plan.digest:
             report_unapplied(job, plan, review.pull_request, "**Nothing was applied**: this is not what was approved.")
             raise StaleError(
-                f"nothing was applied: plan {wish.approved[:12]} was approved, and now it is {plan.digest[:12]}",
+                f"nothing was applied: plan {wish.approved[:DIGEST_SHOWN]} was approved, and now it is "
+                f"{plan.digest[:DIGEST_SHOWN]}",
                 hint="run the workflow again, and approve the plan that it shows",
             )
         return True

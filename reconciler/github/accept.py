@@ -15,7 +15,7 @@ from reconciler.github.client import GitHub, GitHubError
 from reconciler.github.comments import Render, fitting
 from reconciler.github.git import GitError, blobs_of, commit_of, prefix_of
 from reconciler.github.job import Job
-from reconciler.github.pages import Proposed, identity, page
+from reconciler.github.pages import Proposed, identity, page, run_of
 from reconciler.github.pulls import Pull, close_pull, edit_pull, find_pulls, open_pull
 from reconciler.model.accepted import Accepted
 from reconciler.model.canonical import digest
@@ -121,7 +121,7 @@ def _put(api: GitHub, change: _Change, render: Render) -> Proposed | None:
     tip = tip_of(api, change.branch)
     if tip is not None and not _is_ours(tip, change):
         return Proposed("others", number, change.branch) if shown is not None or change.files else None
-    if shown is not None and _run_of(shown) > change.run:
+    if shown is not None and run_of(shown.marker or {}) > change.run:
         return Proposed("open", number, change.branch)
     if not change.files:
         _withdraw(api, change, shown, tip)
@@ -209,8 +209,3 @@ def _rejected(pulls: list[Pull], change: _Change) -> Pull | None:
         if not pull.is_open and not pull.is_merged and (pull.marker or {}).get("digest") == change.digest:
             return pull
     return None
-
-
-def _run_of(pull: Pull) -> int:
-    run = (pull.marker or {}).get("run")
-    return run if isinstance(run, int) else 0

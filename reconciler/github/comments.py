@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.github.client import GitHub, GitHubError
+from reconciler.github.pages import run_of
 from reconciler.reporting.markdown import COMMENT, Budget, read_marker
 
 Render = Callable[[Mapping[str, Any], Budget], str]
@@ -43,7 +44,7 @@ def put_comment(
     there = find_comments(api, number, identity, author)
     if there:
         comment = there[0]
-        if _run_of(comment) > run:
+        if run_of(comment.marker) > run:
             return True
         try:
             fitting(lambda body: api.patch(f"/issues/comments/{comment.id}", {"body": body}), render, comment.marker)
@@ -58,8 +59,8 @@ def put_comment(
     fitting(lambda body: api.post(f"/issues/{number}/comments", {"body": body}), render, {})
     same = find_comments(api, number, identity, author)
     if len(same) > 1:  # another run made one at the same time
-        newest = max(same, key=_run_of)
-        if _run_of(newest) <= run:
+        newest = max(same, key=lambda comment: run_of(comment.marker))
+        if run_of(newest.marker) <= run:
             fitting(lambda body: api.patch(f"/issues/comments/{same[0].id}", {"body": body}), render, same[0].marker)
         _remove(api, same[1:])
     return True
@@ -80,11 +81,6 @@ def fitting(send: Callable[[str], Any], render: Render, marker: Mapping[str, Any
 def _remove(api: GitHub, comments: list[Found]) -> None:
     for comment in comments:
         api.delete(f"/issues/comments/{comment.id}")
-
-
-def _run_of(comment: Found) -> int:
-    run = comment.marker.get("run")
-    return run if isinstance(run, int) else 0
 
 
 def _is_by(comment: Mapping[str, Any], author: str) -> bool:

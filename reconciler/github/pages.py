@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 from reconciler.github.context import Context
 from reconciler.model.errors import ReconcileError
-from reconciler.model.plan import Plan
+from reconciler.model.plan import DIGEST_SHOWN, Plan
 from reconciler.model.run import is_kept
 from reconciler.reporting.markdown import TEXT_WIDTH, Budget, code, link
 from reconciler.reporting.markdown_page import Page, past_of
 from reconciler.reporting.markdown_plan import verdict_word
-from reconciler.reporting.plan_text import DIGEST_SHOWN
 
 _COMMIT_SHOWN = 12
 
@@ -56,6 +55,12 @@ def page(
         next_step=next_step,
         past=past_of(marker or {}),
     )
+
+
+def run_of(marker: Mapping[str, Any]) -> int:
+    """The workflow run that a page with that marker is of; 0 where somebody edited it, or it says of none."""
+    run = marker.get("run")
+    return run if isinstance(run, int) else 0
 
 
 def after_plan(plan: Plan, *, merging: bool = True) -> str:

@@ -27,7 +27,7 @@ from reconciler.reporting.plan_text import plan_lines, summary_line
 from reconciler.reporting.problems import problem_lines, problems_summary
 from reconciler.reporting.style import Style
 
-PLAN, DRIFT = "plan", "drift"
+KIND = "plan"
 _COLOURS = {"changes": "0969da", "no changes": "1a7f37", "needs approval": "9a6700", "refused": "cf222e"}
 _PROBLEMS_SHOWN = 500
 
@@ -122,12 +122,12 @@ def _publish(
     """Put a page into the summary, and into our comment on pull request ``number`` if there is one."""
 
     def render(marker: Mapping[str, Any], budget: Budget) -> str:
-        made = page(job.context, PLAN, fleet, budget=budget, commit=commit, next_step=next_step, marker=marker)
+        made = page(job.context, KIND, fleet, budget=budget, commit=commit, next_step=next_step, marker=marker)
         return write(made)
 
     job.summarise(lambda budget: render({}, budget))
     if number is not None:
-        job.comment(number, identity(PLAN, fleet), render, create=create)
+        job.comment(number, identity(KIND, fleet), render, create=create)
 
 
 def _label(api: GitHub, number: int, fleet: str, word: str) -> None:

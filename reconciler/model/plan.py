@@ -12,6 +12,8 @@ from reconciler.model.canonical import digest
 from reconciler.model.template import TemplateRef
 
 FORMAT_VERSION = 1
+DIGEST_SHOWN = 12
+"""Characters of a plan's digest that are shown: enough to tell plans apart, and to name one in a waiver."""
 KNOWN_AFTER_APPLY = "(known after apply)"
 """Stands in content for what AWS makes during the apply: the certificate ARN of a thing yet to be provisioned."""
 SENT_AGAIN = "(sent again)"

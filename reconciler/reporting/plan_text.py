@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.model.plan import GroupPlan, GuardFinding, Plan
+from reconciler.model.plan import DIGEST_SHOWN, GroupPlan, GuardFinding, Plan
 from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.group_text import BlockOptions, block, headline
 from reconciler.reporting.group_text_v1 import deployed_together
@@ -14,8 +14,6 @@ FULL_BLOCKS = 60
 """Blocks that are shown in full; of later ones only the headline, unless something is lost, blocked or drifted."""
 
 _NAMES_SHOWN = 12
-DIGEST_SHOWN = 12
-"""Characters of a digest that are shown, enough to tell plans apart and to name one to ``--waive``."""
 
 _LEGEND = "+ create   ~ update   > deploy   - delete   ! blocked"
 

@@ -166,14 +166,14 @@ class Begun:
 class Runtime(Protocol):
     """One Greengrass runtime. Methods raise ReconcileError and what is below it."""
 
-    def plan(self, desired: DesiredState, groups: Sequence[Group], memory: "Memory", *, expect_some: bool) -> Planned:
+    def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes.
 
         With ``expect_some`` a live state without any group is an error. Where ``groups`` are not all that ``desired``
         has, no group is deleted.
         """
 
-    def plan_gone(self, desired: DesiredState, memory: "Memory") -> Planned:
+    def plan_gone(self, desired: DesiredState, memory: Memory) -> Planned:
         """Say what would be done about groups of this runtime, of which the files have none. Never writes.
 
         A machine that knows that there are none does not look.

@@ -10,8 +10,7 @@ from typing import Any, get_args
 
 from reconciler.desired.cel import CelError, evaluate
 from reconciler.model.guards import BLOCKERS, GUARDS, Policy, PolicySeverity
-from reconciler.model.plan import GuardFinding, Plan
-from reconciler.planning.guards.settings import DIGEST_SHOWN
+from reconciler.model.plan import DIGEST_SHOWN, GuardFinding, Plan
 from reconciler.planning.plan_document import plan_document
 
 PythonPolicy = Callable[[dict[str, Any]], Iterable[Any]]

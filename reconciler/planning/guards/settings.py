@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.model.guards import SWITCHES, GuardSetting
-from reconciler.model.plan import GuardFinding, Plan
+from reconciler.model.plan import DIGEST_SHOWN, GuardFinding, Plan
 from reconciler.model.position import Position
 
 SHARE_FROM = 20
@@ -13,8 +13,6 @@ SHARE_FROM = 20
 DEFAULT_SHARE = 30
 NAMED = 5
 """Groups that a finding names."""
-DIGEST_SHOWN = 12
-"""Letters of a plan's digest that are shown, and that are enough in a waiver."""
 OPTION = "--guard"
 """The source of what was set on the command line."""
 

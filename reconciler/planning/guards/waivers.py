@@ -7,8 +7,7 @@ from typing import Literal
 
 from reconciler.model.errors import UsageError
 from reconciler.model.guards import BLOCKERS, GUARDS
-from reconciler.model.plan import GuardFinding, Plan
-from reconciler.planning.guards.settings import DIGEST_SHOWN
+from reconciler.model.plan import DIGEST_SHOWN, GuardFinding, Plan
 
 _TEXT = re.compile(r"([^@\s]+)@([0-9a-f]+)\Z")
 _DIGEST = 32

@@ -28,8 +28,7 @@ class Gone:
 
     ``groups`` are to be deleted, ``kept`` are names of those that stay as nobody says ``prune``, ``several`` of those
     that stay as two of ours bear one name. ``used`` are the ids of definitions that others use, ``owners`` the names
-    that we gave definitions when we made them (None: somebody else did), by id. ``stored`` are the things that the
-    artifact bucket has something of, by group id.
+    that we gave definitions when we made them (None: somebody else did), by id.
     """
 
     groups: tuple[LiveGroup, ...] = ()
@@ -37,7 +36,6 @@ class Gone:
     several: tuple[str, ...] = ()
     used: frozenset[str] = frozenset()
     owners: Mapping[str, str | None] = field(default_factory=dict)
-    stored: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def observe_gone(

@@ -59,10 +59,6 @@ class Registry:
             name: handler for part in parts for name, handler in part.handlers.items()
         }
 
-    def thing_exists(self, name: str) -> bool:
-        """Whether there is a thing of this name."""
-        return name in self.store.things
-
     def has_active_certificate(self, thing_name: str) -> bool:
         """Whether a certificate of the thing is ACTIVE: without one a device cannot connect."""
         thing = self.store.things.get(thing_name)

@@ -73,10 +73,8 @@ def test_a_core_can_connect_while_a_certificate_of_its_thing_is_active(
     aws: Sandbox, iot: Any, certificate: Any
 ) -> None:
     registry = aws.world.iot_in(aws.region)
-    assert not registry.thing_exists("core")
     assert not registry.has_active_certificate("core")
     iot.create_thing(thingName="core")
-    assert registry.thing_exists("core")
     assert not registry.has_active_certificate("core")
     inactive, active = certificate(active=False), certificate()
     iot.attach_thing_principal(thingName="core", principal=inactive["certificateArn"])
