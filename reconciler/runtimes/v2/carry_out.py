@@ -61,7 +61,7 @@ class Carrier:
             case "publish-component":
                 self.publisher.publish(action, plan.contents, journal)
             case "tag-group":
-                self.observer.set_tags(group.live["groupArn"], action.inputs["tags"])
+                self.observer.tags.write(group.live["groupArn"], action.inputs["tags"])
             case kind:
                 raise ReconcileError(f"the plan asks for {kind!r}, which Greengrass V2 does not know")
 
@@ -71,7 +71,7 @@ class Carrier:
         rows = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         for resend in range(1, RESENDS + 2):
             if self.observer.members(group.name) is not None:
-                found = self.observer.tags(group.live["groupArn"], None, None)
+                found = self.observer.tags.read(group.live["groupArn"], None, None)
                 if found.get(FLEET_TAG) != tags[FLEET_TAG]:
                     raise ReconcileError(
                         f"somebody else has made the thing group {group.name} since it was planned", hint="plan again"

@@ -91,7 +91,7 @@ class Deployer:
         """Ask for one deployment; its id. With ``again``, one that was made by now is not made anew."""
         arn, name = inputs["targetArn"], inputs["name"]
         if again:
-            newest = self.observer.newest(arn)
+            newest = self.observer.deployments.newest(arn)
             if newest is not None and newest.id != inputs["previous"] and newest.name == name:
                 return newest.id
         token = digest([kind, arn, name, inputs["document"], inputs["previous"], inputs.get("value")])
@@ -111,6 +111,6 @@ class Deployer:
                     raise
                 self.observer.aws.back_off(attempt)
             else:
-                self.observer.remember_job(made["deploymentId"], made.get("iotJobId", ""))
+                self.observer.deployments.remember_job(made["deploymentId"], made.get("iotJobId", ""))
                 return str(made["deploymentId"])
         raise AssertionError("the last attempt returns or raises")

@@ -92,7 +92,7 @@ class Finisher:
         That one goes last: whoever is cut off finds it, and need not ask for it again.
         """
         aws, arn = self.observer.aws, action.inputs["targetArn"]
-        newest = self.observer.newest(arn)
+        newest = self.observer.deployments.newest(arn)
         if newest is not None and not newest.is_reset and (is_group(arn) or self._exists(action.subject)):
             raise _moved(f"somebody deployed to it ({newest.id})")
         rows = aws.listed(
@@ -138,9 +138,9 @@ class Finisher:
         arn = group_arn(self.observer.fleet, name)
         if self.observer.members(name) is None:
             return
-        if self.observer.tags(arn, None, None).get(FLEET_TAG) != self.observer.fleet.name:
+        if self.observer.tags.read(arn, None, None).get(FLEET_TAG) != self.observer.fleet.name:
             raise _moved(f"the thing group bears no mark of fleet {self.observer.fleet.name} any more")
-        if self.observer.newest(arn) is not None:
+        if self.observer.deployments.newest(arn) is not None:
             raise _moved("somebody deployed to it")
         self.observer.aws.call("iot", "DeleteThingGroup", thingGroupName=name)
 

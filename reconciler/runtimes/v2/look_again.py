@@ -65,11 +65,11 @@ class Again:
 
     def _finished(self, group: GroupPlan, live: LiveGroup) -> frozenset[str]:
         """The deletions of a plan that an earlier apply of it has carried out."""
-        found = set()
+        found, newest = set(), self.observer.deployments.newest
         for action in group.finishing:
             if action.kind == "delete-group" and not live.exists:
                 found.add(action.id)
-            if action.kind == "delete-deployments" and self.observer.newest(action.inputs["targetArn"]) is None:
+            if action.kind == "delete-deployments" and newest(action.inputs["targetArn"]) is None:
                 found.add(action.id)
         deprovisioning = group.of_kind("deprovision-thing", "delete-artifacts")
         if deprovisioning and self.store is not None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws, is_not_found
@@ -10,14 +9,13 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.model.pruning import PRUNE_TAG
 from reconciler.runtimes.parallel import in_parallel, some_of
-from reconciler.runtimes.prunes import AS_THE_FLEET
 from reconciler.runtimes.v2.client_devices import ClientDevices
 from reconciler.runtimes.v2.components import Components
-from reconciler.runtimes.v2.documents import comparable
+from reconciler.runtimes.v2.deployments import Deployments
+from reconciler.runtimes.v2.group_tags import GroupTags
 from reconciler.runtimes.v2.lists import IOT_PAGE, PAGE, Listed, Newest, Row, time_text
-from reconciler.runtimes.v2.live import Core, Counts, LiveDeployment, LiveFleet, LiveGroup
+from reconciler.runtimes.v2.live import Core, LiveDeployment, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import configured_cores, declared_cores
 from reconciler.runtimes.v2.membership import confirmed
 from reconciler.runtimes.v2.names import Mark, group_arn, is_group, target_name
@@ -41,6 +39,16 @@ class Observer:
     def client_devices(self) -> ClientDevices:
         """Reads the client devices of cores."""
         return ClientDevices(self.aws, self.cache, self.refresh)
+
+    @property
+    def deployments(self) -> Deployments:
+        """Reads deployments."""
+        return Deployments(self.aws, self.cache)
+
+    @property
+    def tags(self) -> GroupTags:
+        """Reads and writes the tags of thing groups."""
+        return GroupTags(self.aws, self.cache)
 
     @property
     def components(self) -> Components:
@@ -101,13 +109,13 @@ class Observer:
     def _newest_of_groups(self, newest: Newest, names: Iterable[str]) -> dict[str, LiveDeployment]:
         rows = {name: newest.by_target.get(group_arn(self.fleet, name)) for name in sorted(names)}
         there = {name: row for name, row in rows.items() if row is not None}
-        return dict(zip(there, in_parallel(self._deployment, there.values()), strict=True))
+        return dict(zip(there, in_parallel(self.deployments.of_row, there.values()), strict=True))
 
     def _strangers(self, newest: Newest, cores: Iterable[str]) -> dict[str, LiveDeployment]:
         """What others have deployed to single ``cores``, of which the files say nothing, and what runs there since."""
         rows = {thing: newest.by_target.get(self.fleet.thing_arn(thing)) for thing in sorted(cores)}
         theirs = {thing: row for thing, row in rows.items() if row is not None and not self._is_ours(row)}
-        read = dict(zip(theirs, in_parallel(self._deployment, theirs.values()), strict=True))
+        read = dict(zip(theirs, in_parallel(self.deployments.of_row, theirs.values()), strict=True))
         return {thing: found for thing, found in read.items() if found.counts_now and not found.is_reset}
 
     def _is_ours(self, row: Row) -> bool:
@@ -156,14 +164,15 @@ class Observer:
         own = (target_name(found["targetArn"]) for found in listed.newest.of_group(name))
         names = {*cores, *own} - elsewhere
         rows = {thing: listed.newest.by_target.get(self.fleet.thing_arn(thing)) for thing in sorted(names)}
-        of_cores = {thing: self._deployment(found, counted=True) for thing, found in rows.items() if found is not None}
+        read = self.deployments
+        of_cores = {thing: read.of_row(found, counted=True) for thing, found in rows.items() if found is not None}
         return LiveGroup(
             name=name,
             arn=arn,
             exists=members is not None,
-            tags=self.tags(arn, row["deploymentId"] if row else None, wanted) if members is not None else {},
+            tags=self.tags.read(arn, row["deploymentId"] if row else None, wanted) if members is not None else {},
             members=members or frozenset(),
-            deployment=self._deployment(row, counted=True) if row is not None else None,
+            deployment=read.of_row(row, counted=True) if row is not None else None,
             core_deployments=of_cores,
         )
 
@@ -177,115 +186,11 @@ class Observer:
                 return None
             raise
 
-    def newest(self, target_arn: str) -> LiveDeployment | None:
-        """The newest deployment to a target, None if it never had one."""
-        rows = self.aws.listed(
-            "greengrassv2",
-            "ListDeployments",
-            "deployments",
-            page=PAGE,
-            targetArn=target_arn,
-            historyFilter="LATEST_ONLY",
-        )
-        row = next(iter(rows), None)
-        return self._deployment(row) if row is not None else None
-
-    def _deployment(self, row: Row, *, counted: bool = False) -> LiveDeployment:
-        """A deployment of which ListDeployments tells ``row``, with its counts unless all went well."""
-        found = self.deployment(row["deploymentId"])
-        return LiveDeployment(
-            row["deploymentId"],
-            row.get("deploymentName", ""),
-            row["targetArn"],
-            row.get("deploymentStatus", ""),
-            time_text(row.get("creationTimestamp")),
-            self.aws.secrets.hide(comparable(found)),
-            self.counts(row["deploymentId"], found.get("iotJobId", "")) if counted else None,
-        )
-
-    def deployment(self, deployment_id: str) -> dict[str, Any]:
-        """What never changes of a deployment, in CreateDeployment's shape, with ``iotJobId``; cached for ever."""
-
-        def read() -> dict[str, Any]:
-            answer = self.aws.call("greengrassv2", "GetDeployment", deploymentId=deployment_id)
-            return {name: answer[name] for name in _IMMUTABLE if name in answer}
-
-        # Where there are secrets, what may hold one's earlier value is not to be on disk.
-        on_disk = not self.aws.secrets.values
-        return dict(
-            self.cache.get_or_read("v2-deployment", f"{self.aws.region}/{deployment_id}", read, on_disk=on_disk)
-        )
-
-    def remember_job(self, deployment_id: str, job_id: str) -> None:
-        """Note the job of a deployment that was just made."""
-        self.cache.put("v2-job", f"{self.aws.region}/{deployment_id}", job_id)
-
-    def job_id(self, deployment_id: str) -> str:
-        """The job of a deployment; empty if it has none."""
-        kept = self.cache.get("v2-job", f"{self.aws.region}/{deployment_id}")
-        return str(kept or self.deployment(deployment_id).get("iotJobId", ""))
-
-    def counts(self, deployment_id: str, job_id: str) -> Counts | None:
-        """How far a deployment has come; None once every core that it came to has it, which is remembered."""
-        key = f"{self.aws.region}/{deployment_id}"
-        if not job_id or self.cache.get("v2-done", key):
-            return None
-        counts = self.job(job_id)[1]
-        if counts.succeeded and not counts.bad and not counts.open:
-            self.cache.put("v2-done", key, True)
-            return None
-        return counts
-
-    def job(self, job_id: str) -> tuple[str, Counts]:
-        """The status and the counts of a deployment's job; no counts where the job is gone."""
-        try:
-            job = self.aws.call("iot", "DescribeJob", jobId=job_id)["job"]
-        except AwsError as error:
-            if is_not_found(error):
-                return "", Counts()
-            raise
-        return job.get("status", ""), Counts.of(job)
-
-    def tags(self, arn: str, deployment_id: str | None, wanted: Mapping[str, str] | None) -> dict[str, str]:
-        """The tags of a thing group. Those kept since its newest deployment was first seen serve if they are as
-        ``wanted``: a kept tag may say that all is well, never that something is to be done.
-        """
-        kept = self.cache.get("v2-tags", arn) if wanted is not None else None
-        if wanted is not None and kept and kept["deployment"] == deployment_id and _as_wanted(kept["tags"], wanted):
-            return dict(kept["tags"])
-        rows: list[dict[str, str]] = []
-        token: dict[str, str] = {}
-        while True:
-            answer = self.aws.call("iot", "ListTagsForResource", resourceArn=arn, **token)
-            rows += answer.get("tags", [])
-            if not answer.get("nextToken"):
-                break
-            token = {"nextToken": answer["nextToken"]}
-        tags = {row["Key"]: row.get("Value", "") for row in rows}
-        self.cache.put("v2-tags", arn, {"deployment": deployment_id, "tags": tags})
-        return tags
-
-    def set_tags(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Set tags of a thing group, and forget those that were kept."""
-        self.cache.put("v2-tags", arn, None)
-        rows = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-        self.aws.call("iot", "TagResource", resourceArn=arn, tags=rows)
-        self.cache.put("v2-tags", arn, None)
-
-
-_IMMUTABLE = ("targetArn", "components", "deploymentPolicies", "iotJobConfiguration", "iotJobId")
-"""What never changes of a deployment (CloudFormation's resource type has all of it as create-only)."""
-
 
 def _others(desired: DesiredState, newest: Newest) -> tuple[Row, ...]:
     """The newest deployments to thing groups that no file declares."""
     meant = {group_arn(desired.fleet, group.name) for group in desired.groups}
     return tuple(row for arn, row in sorted(newest.by_target.items()) if is_group(arn) and arn not in meant)
-
-
-def _as_wanted(kept: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Whether tags that were kept lead to no action: they hold what is wanted, and no mark that is not any more."""
-    return wanted.items() <= kept.items() and kept.get(PRUNE_TAG, AS_THE_FLEET) == wanted.get(PRUNE_TAG, AS_THE_FLEET)
 
 
 def _suddenly_empty(region: str, known: str) -> AwsError:

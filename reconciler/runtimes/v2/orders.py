@@ -62,7 +62,7 @@ def _repeated(observer: Observer, order: DeploymentOrder) -> Mapping[str, Any] |
     if order.deployment_id is None:
         return None
     try:
-        return observer.deployment(order.deployment_id)
+        return observer.deployments.document(order.deployment_id)
     except AwsError as error:
         if is_not_found(error) or error.status == 400:
             return None

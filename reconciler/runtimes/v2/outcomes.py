@@ -115,7 +115,7 @@ class Reports:
         name = target_name(group_arn)
         members = self.observer.members(name) or frozenset()
         found = {row["deploymentId"]: 1 for row in newest.of_group(name)}
-        if is_group(self.observer.deployment(deployment_id).get("targetArn", "")):
+        if is_group(self.observer.deployments.document(deployment_id).get("targetArn", "")):
             found[deployment_id] = len(members)
         return Watched(found)
 
@@ -124,8 +124,8 @@ class Reports:
         jobs: dict[str, Counts] = {}
         is_over, is_gone = True, False
         for deployment_id, expected in watched.deployments.items():
-            job_id = self.observer.job_id(deployment_id)
-            status, counts = self.observer.job(job_id) if job_id else ("", Counts())
+            job_id = self.observer.deployments.job_id(deployment_id)
+            status, counts = self.observer.deployments.job(job_id) if job_id else ("", Counts())
             jobs[job_id] = counts
             is_gone = is_gone or not status
             is_over = is_over and not counts.open and (counts.total >= expected or status in ENDED)

@@ -1,0 +1,91 @@
+"""Reads deployments: what never changes of one is kept for ever, how far it has come is asked until all have it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.aws.cache import Cache
+from reconciler.aws.client import Aws, is_not_found
+from reconciler.model.errors import AwsError
+from reconciler.runtimes.v2.documents import comparable
+from reconciler.runtimes.v2.lists import PAGE, Row, time_text
+from reconciler.runtimes.v2.live import Counts, LiveDeployment
+
+_IMMUTABLE = ("targetArn", "components", "deploymentPolicies", "iotJobConfiguration", "iotJobId")
+"""What never changes of a deployment (CloudFormation's resource type has all of it as create-only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployments:
+    """Reads deployments through ``aws``, keeping what is immutable in ``cache``. Methods raise AwsError."""
+
+    aws: Aws
+    cache: Cache
+
+    def of_row(self, row: Row, *, counted: bool = False) -> LiveDeployment:
+        """A deployment of which ListDeployments tells ``row``, with its counts unless all went well."""
+        found = self.document(row["deploymentId"])
+        return LiveDeployment(
+            row["deploymentId"],
+            row.get("deploymentName", ""),
+            row["targetArn"],
+            row.get("deploymentStatus", ""),
+            time_text(row.get("creationTimestamp")),
+            self.aws.secrets.hide(comparable(found)),
+            self.counts(row["deploymentId"], found.get("iotJobId", "")) if counted else None,
+        )
+
+    def document(self, deployment_id: str) -> dict[str, Any]:
+        """What never changes of a deployment, in CreateDeployment's shape, with ``iotJobId``; cached for ever."""
+
+        def read() -> dict[str, Any]:
+            answer = self.aws.call("greengrassv2", "GetDeployment", deploymentId=deployment_id)
+            return {name: answer[name] for name in _IMMUTABLE if name in answer}
+
+        # Where there are secrets, what may hold one's earlier value is not to be on disk.
+        on_disk = not self.aws.secrets.values
+        return dict(
+            self.cache.get_or_read("v2-deployment", f"{self.aws.region}/{deployment_id}", read, on_disk=on_disk)
+        )
+
+    def remember_job(self, deployment_id: str, job_id: str) -> None:
+        """Note the job of a deployment that was just made."""
+        self.cache.put("v2-job", f"{self.aws.region}/{deployment_id}", job_id)
+
+    def job_id(self, deployment_id: str) -> str:
+        """The job of a deployment; empty if it has none."""
+        kept = self.cache.get("v2-job", f"{self.aws.region}/{deployment_id}")
+        return str(kept or self.document(deployment_id).get("iotJobId", ""))
+
+    def counts(self, deployment_id: str, job_id: str) -> Counts | None:
+        """How far a deployment has come; None once every core that it came to has it, which is remembered."""
+        key = f"{self.aws.region}/{deployment_id}"
+        if not job_id or self.cache.get("v2-done", key):
+            return None
+        counts = self.job(job_id)[1]
+        if counts.succeeded and not counts.bad and not counts.open:
+            self.cache.put("v2-done", key, True)
+            return None
+        return counts
+
+    def job(self, job_id: str) -> tuple[str, Counts]:
+        """The status and the counts of a deployment's job; no counts where the job is gone."""
+        try:
+            job = self.aws.call("iot", "DescribeJob", jobId=job_id)["job"]
+        except AwsError as error:
+            if is_not_found(error):
+                return "", Counts()
+            raise
+        return job.get("status", ""), Counts.of(job)
+
+    def newest(self, target_arn: str) -> LiveDeployment | None:
+        """The newest deployment to a target, None if it never had one."""
+        rows = self.aws.listed(
+            "greengrassv2",
+            "ListDeployments",
+            "deployments",
+            page=PAGE,
+            targetArn=target_arn,
+            historyFilter="LATEST_ONLY",
+        )
+        row = next(iter(rows), None)
+        return self.of_row(row) if row is not None else None
