@@ -3,7 +3,6 @@
 Pure. Findings of severity error block their group: there is nothing that an apply could carry out.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,11 +12,12 @@ from reconciler.model.group import Group
 from reconciler.model.plan import GuardFinding
 from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.choice import Wanted
+from reconciler.runtimes.v2.constraints import Ask, asks_of, unmet
 from reconciler.runtimes.v2.documents import Document
 from reconciler.runtimes.v2.live import Core, LiveGroup
 from reconciler.runtimes.v2.members import Cores
-from reconciler.runtimes.v2.recipes import dependencies, used_by
-from reconciler.runtimes.v2.versions import at_least, meets
+from reconciler.runtimes.v2.recipes import used_by
+from reconciler.runtimes.v2.versions import at_least
 
 NUCLEUS = "aws.greengrass.Nucleus"
 NUCLEI = (NUCLEUS, "aws.greengrass.NucleusLite")
@@ -84,21 +84,19 @@ def _conflicts(desired: DesiredState, group: Group, cores: Cores, wanted: Wanted
 
 def _unmet(desired: DesiredState, groups: Iterable[Group], own: Group, documents: Wanted) -> Iterator[tuple[str, str]]:
     """The components that cannot be had, with who asks for which version of it; as far as ``own`` has part in it."""
-    wanted: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-    for group in groups:
-        document, _ = documents.of(group)
-        for name, entry in (document or {}).get("components", {}).items():
-            version = str(entry["componentVersion"])
-            wanted[name].append((version, f"group {group.name}", group.name))
-        for component in used_by(document or {}, desired.components)[0]:
-            for name, needed in dependencies(component).items():
-                if needed.is_hard and needed.requirement:
-                    wanted[name].append((needed.requirement, f"{component.ref} of group {group.name}", group.name))
-    for name, asked in sorted(wanted.items()):
-        pinned = sorted({version for version, who, _ in asked if who.startswith("group ")})
-        fits = not pinned or any(all(meets(version, requirement) for requirement, *_ in asked) for version in pinned)
-        if not fits and any(of == own.name for *_, of in asked):
-            yield name, "; ".join(sorted(f"{who} asks for {requirement}" for requirement, who, _ in asked))
+    asked = [
+        (group.name, ask)
+        for group in groups
+        if (document := documents.of(group)[0]) is not None
+        for ask in asks_of(document, desired.components)
+    ]
+    for component, asking in unmet(asked).items():
+        if any(name == own.name for name, _ in asking):
+            yield component, "; ".join(sorted(f"{_who(name, ask)} asks for {ask.requirement}" for name, ask in asking))
+
+
+def _who(group: str, ask: Ask) -> str:
+    return f"{ask.by} of group {group}" if ask.by else f"group {group}"
 
 
 def warn(
