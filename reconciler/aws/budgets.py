@@ -23,6 +23,8 @@ DEFAULT_RATES: Mapping[str, float] = {
     "iot:CreateThingGroup": 25,
     "iot:DeleteThingGroup": 15,
     "iot:ListThingsInThingGroup": 25,
+    "iot:ListThingGroupsForThing": 100,
+    "iot:DescribeThingGroup": 100,
     "iot:SearchIndex": 15,
     "iot:ListTagsForResource": 10,
     "iot:TagResource": 10,

@@ -23,6 +23,7 @@ SWITCHES: Mapping[str, GuardSeverity] = {
     "empty": "error",
     "edited": "error",
     "failing": "warning",
+    "clashing": "error",
     "freeze": "error",
 }
 """Guards that look for one thing, with what becomes of a plan where they find it unless the fleet says otherwise."""

@@ -76,6 +76,7 @@ READ_THING_GROUPS = (
     "GetThingShadow",
     "ListJobExecutionsForJob",
     "ListTagsForResource",
+    "ListThingGroupsForThing",
     "ListThingsInThingGroup",
 )
 """What reads thing groups, and the jobs and shadows by which V2 deploys, in its caller's name (the same page)."""

@@ -14,9 +14,15 @@ from reconciler.planning.guards.freeze import check_freeze
 from reconciler.planning.guards.limits import check_limits
 from reconciler.planning.guards.policies import PythonPolicy, check_policies
 from reconciler.planning.guards.settings import Checked
-from reconciler.planning.guards.states import check_edited, check_empty, check_failing, check_others
+from reconciler.planning.guards.states import (
+    check_clashing,
+    check_edited,
+    check_empty,
+    check_failing,
+    check_others,
+)
 
-OF_FACTS = frozenset({"others", "failing"})
+OF_FACTS = frozenset({"others", "failing", "clashing"})
 """Guards whose findings come of facts, and stay as they were where a plan is checked again without any."""
 
 
@@ -75,6 +81,7 @@ def _found(checked: Checked, desired: DesiredState, around: Around) -> Iterator[
     if around.facts is not None:
         yield from check_others(checked, around.facts)
         yield from check_failing(checked, around.facts)
+        yield from check_clashing(checked, around.facts)
 
 
 def _settings(guards: Guards, *, defaults: bool) -> Mapping[str, GuardSetting]:

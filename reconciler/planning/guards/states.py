@@ -1,4 +1,4 @@
-"""Guards that look for one state of things: nothing declared, groups of others, edited templates, failing devices."""
+"""Guards that look for one state of things: nothing declared, others about, edited templates, failing devices."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -82,3 +82,10 @@ def check_failing(checked: Checked, facts: Facts) -> Iterator[GuardFinding]:
             f"{f'; {names[0]} says: {said}' if said else ''})"
         )
         yield checked.finding("failing", setting, message, value="warning", actual=len(names))
+
+
+def check_clashing(checked: Checked, facts: Facts) -> Iterator[GuardFinding]:
+    """A finding for each version of a component that cores would be brought while others bring them another one."""
+    if (setting := checked.setting("clashing")) is not None:
+        for clash in facts.clashes:
+            yield checked.finding("clashing", setting, clash.message, value="warning", actual=clash.cores)

@@ -6,6 +6,7 @@ Pure. Findings of severity error block their group: there is nothing that an app
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler.desired.shared_cores import MAX_GROUPS
 from reconciler.desired.wire import MAX_GROUP_DOCUMENT, MAX_THING_DOCUMENT, wire_size
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
@@ -14,7 +15,7 @@ from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.choice import Wanted
 from reconciler.runtimes.v2.constraints import Ask, asks_of, unmet
 from reconciler.runtimes.v2.documents import Document
-from reconciler.runtimes.v2.live import Core, LiveGroup
+from reconciler.runtimes.v2.live import Core, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import Cores
 from reconciler.runtimes.v2.recipes import used_by
 from reconciler.runtimes.v2.versions import at_least
@@ -48,6 +49,33 @@ def block(
             )
             yield GuardFinding("document-size", "error", message, most, bytes_, source)
     yield from _conflicts(desired, group, cores, wanted)
+
+
+def crowded(
+    group: Group, live: LiveFleet, cores: Cores, within: Mapping[str, frozenset[str]]
+) -> Iterator[GuardFinding]:
+    """A finding for each core that would join ``group`` and be in more thing groups than AWS IoT takes.
+
+    ``within`` are the thing groups of cores that join, as far as they could be read. Groups join and leave at the same
+    time, so that one which the core leaves counts, too.
+    """
+    for core in group.cores:
+        name = core.thing_name
+        if name not in within or name in live.groups[group.name].members:
+            continue
+        after = within[name] | {other for other in cores.groups[name] if other in live.groups}
+        if len(after) <= MAX_GROUPS:
+            continue
+        leaving = {other for other in within[name] & live.groups.keys() if other not in cores.groups[name]}
+        remedy = "take it out of others"
+        if leaving and len(after) - len(leaving) <= MAX_GROUPS:
+            first = " ".join(f"--select {other}" for other in sorted(leaving))
+            remedy = f"apply what it leaves first, by itself (`{first}`)"
+        message = (
+            f"{group.name}: {name} would be in {len(after)} thing groups, and AWS IoT takes {MAX_GROUPS}; it is in "
+            f"{some_of(within[name], MAX_GROUPS)}: {remedy}"
+        )
+        yield GuardFinding("too-many-groups", "error", message, MAX_GROUPS, len(after), core.position.line_only)
 
 
 def _sized(

@@ -15,7 +15,7 @@ from reconciler.planning.masking import masked
 from reconciler.runtimes.marks import BIRTH_TAGS
 from reconciler.runtimes.prunes import wanted_mark
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
-from reconciler.runtimes.v2.checks import NUCLEUS, block
+from reconciler.runtimes.v2.checks import NUCLEUS, block, crowded
 from reconciler.runtimes.v2.choice import Wanted, choose
 from reconciler.runtimes.v2.difference import (
     Difference,
@@ -85,6 +85,7 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
     findings = (
         *missing_type_findings(group, to_add, comparison.answers.missing_types),
         *block(desired, group, comparison.cores, comparison.live.cores, comparison.wanted),
+        *crowded(group, comparison.live, comparison.cores, comparison.answers.groups),
         *(not_its_turn(group, comparison.cores, comparison.live, comparison.wanted) if sends else ()),
         *comparison.publications.refusals(group, documents),
     )

@@ -11,7 +11,7 @@ from reconciler.runtimes.v2.versions import meets
 
 class Ask(NamedTuple):
     """The versions of a component that a deployment asks for: the one that it names itself, or those that another
-    component needs which it brings, ``by`` (``name@version``; empty: itself).
+    component needs which it brings, ``by`` (name and version; empty: itself).
     """
 
     component: str
@@ -20,7 +20,7 @@ class Ask(NamedTuple):
 
     @property
     def text(self) -> str:
-        """``2.12.0``, or ``>=2.0.0 for com.example.Logger@1.2.0``."""
+        """``2.12.0``, or ``>=2.0.0 for com.example.Logger 1.2.0``."""
         return f"{self.requirement} for {self.by}" if self.by else self.requirement
 
 

@@ -47,6 +47,26 @@ class Deployments:
             self.cache.get_or_read("v2-deployment", f"{self.aws.region}/{deployment_id}", read, on_disk=on_disk)
         )
 
+    def versions(self, deployment_id: str) -> dict[str, str]:
+        """The components that a deployment names, with their versions; kept for ever, and nothing else of it: what
+        others configure is theirs.
+        """
+
+        def read() -> dict[str, str]:
+            try:
+                answer = self.aws.call("greengrassv2", "GetDeployment", deploymentId=deployment_id)
+            except AwsError as error:
+                if is_not_found(error):
+                    return {}  # it was deleted just now
+                raise
+            return {name: entry.get("componentVersion", "") for name, entry in answer.get("components", {}).items()}
+
+        return dict(self.cache.get_or_read("v2-versions", f"{self.aws.region}/{deployment_id}", read))
+
+    def knows_versions(self, deployment_id: str) -> bool:
+        """Whether the versions that a deployment names are kept."""
+        return self.cache.get("v2-versions", f"{self.aws.region}/{deployment_id}") is not None
+
     def remember_job(self, deployment_id: str, job_id: str) -> None:
         """Note the job of a deployment that was just made."""
         self.cache.put("v2-job", f"{self.aws.region}/{deployment_id}", job_id)

@@ -155,10 +155,13 @@ class LiveFleet:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was looked up of things, by name, and which thing types AWS IoT does not have."""
+    """What was looked up of things, by name; which thing types AWS IoT does not have; and the thing groups that cores
+    are in which join one, as far as they could be read.
+    """
 
     things: Mapping[str, Existing | None] = field(default_factory=dict)
     missing_types: frozenset[str] = frozenset()
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def is_outside(live: LiveGroup, last: LiveDeployment) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws, is_not_found
@@ -9,6 +10,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
+from reconciler.model.template import GREENGRASS_V2
 from reconciler.runtimes.parallel import in_parallel, some_of
 from reconciler.runtimes.v2.client_devices import ClientDevices
 from reconciler.runtimes.v2.components import Components
@@ -176,11 +178,11 @@ class Observer:
             core_deployments=of_cores,
         )
 
-    def members(self, name: str) -> frozenset[str] | None:
-        """The things in a thing group, None if there is none of that name."""
+    def members(self, name: str, *, beneath: bool = False) -> frozenset[str] | None:
+        """The things in a thing group, with those in groups ``beneath`` it if told; None if there is no such group."""
+        asked: dict[str, Any] = {"thingGroupName": name} | ({"recursive": True} if beneath else {})
         try:
-            things = self.aws.listed("iot", "ListThingsInThingGroup", "things", page=IOT_PAGE, thingGroupName=name)
-            return frozenset(things)
+            return frozenset(self.aws.listed("iot", "ListThingsInThingGroup", "things", page=IOT_PAGE, **asked))
         except AwsError as error:
             if is_not_found(error):
                 return None
@@ -188,8 +190,8 @@ class Observer:
 
 
 def _others(desired: DesiredState, newest: Newest) -> tuple[Row, ...]:
-    """The newest deployments to thing groups that no file declares."""
-    meant = {group_arn(desired.fleet, group.name) for group in desired.groups}
+    """The newest deployments to thing groups that no file declares; a group of V1 is none."""
+    meant = {group_arn(desired.fleet, group.name) for group in desired.groups if group.runtime == GREENGRASS_V2}
     return tuple(row for arn, row in sorted(newest.by_target.items()) if is_group(arn) and arn not in meant)
 
 

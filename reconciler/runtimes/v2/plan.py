@@ -1,24 +1,34 @@
 """Plans the Greengrass V2 groups of a fleet: observe, ask what is open, compare."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from reconciler.model.desired import DesiredState
+from reconciler.model.errors import AwsError
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
-from reconciler.planning.guards.facts import Facts
+from reconciler.planning.guards.facts import Clash, Facts
 from reconciler.provisioning.provision import Provider, missing_artifacts_bucket
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.parallel import in_parallel, some_of
 from reconciler.runtimes.things import missing_types, provisioning_by
 from reconciler.runtimes.v2.checks import warn
+from reconciler.runtimes.v2.clashes import brings
 from reconciler.runtimes.v2.compare import Compared, Comparison, compare_group
 from reconciler.runtimes.v2.live import Answers, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import declared_cores, present
 from reconciler.runtimes.v2.names import target_name
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.publications import Publications
+from reconciler.runtimes.v2.surroundings import Surroundings
 from reconciler.runtimes.v2.tags import template_digests
+
+T = TypeVar("T")
+
+DENIED = frozenset({"AccessDeniedException", "UnauthorizedException"})
+"""What AWS says where a role may not look."""
 
 
 def plan_groups(
@@ -34,10 +44,12 @@ def plan_groups(
     Raises AwsError, and ConfigurationError for what the fleet lacks to carry the plan out.
     """
     publications = Publications(desired, observer.components.published(desired.components.values()))
+    surroundings = Surroundings(observer, desired.components)
+    answers, unseen = _ask(observer, surroundings, provider, groups, live)
     comparison = Comparison(
         desired,
         live,
-        _ask(observer, provider, groups, live),
+        answers,
         publications,
         provisioning_by(observer.aws, desired, is_v2=True),
         declared_cores(desired, groups),
@@ -55,14 +67,18 @@ def plan_groups(
     findings += _age_of_client_devices(live)
     findings += _made_outside(live)
     findings += _without_role(desired, plans)
+    clashes, unseen_too = _clashes(surroundings, comparison, groups, plans)
+    findings += unseen or unseen_too
     contents = dict(publications.contents)
     for item in compared:
         contents.update(item.contents)
-    return Planned(plans, tuple(findings), contents, facts(desired, live, known_groups))
+    return Planned(plans, tuple(findings), contents, replace(facts(desired, live, known_groups), clashes=clashes))
 
 
-def _ask(observer: Observer, provider: Provider, groups: Sequence[Group], live: LiveFleet) -> Answers:
-    """What is to be known of the things that groups do not have yet."""
+def _ask(
+    observer: Observer, surroundings: Surroundings, provider: Provider, groups: Sequence[Group], live: LiveFleet
+) -> tuple[Answers, list[GuardFinding]]:
+    """What is to be known of the things that groups do not have yet, and a warning of what could not be seen."""
     names = sorted(
         {
             thing.thing_name
@@ -72,7 +88,39 @@ def _ask(observer: Observer, provider: Provider, groups: Sequence[Group], live: 
         }
     )
     things = dict(zip(names, in_parallel(provider.look_up, names), strict=True))
-    return Answers(things, missing_types(observer.aws, groups, things))
+    cores = {core.thing_name for group in groups for core in group.cores}
+    joining = [name for name in names if name in cores and things[name] is not None]
+    nothing: dict[str, frozenset[str]] = {}
+    within, unseen = _if_allowed(lambda: surroundings.groups_of(joining), nothing)
+    return Answers(things, missing_types(observer.aws, groups, things), within), unseen
+
+
+def _clashes(
+    surroundings: Surroundings, comparison: Comparison, groups: Sequence[Group], plans: Sequence[GroupPlan]
+) -> tuple[tuple[Clash, ...], list[GuardFinding]]:
+    """What cores are about to get that does not go with what others bring them, and a warning of what was not seen."""
+    answers, live = comparison.answers, comparison.live
+    fresh = frozenset(name for name, found in answers.things.items() if found is None)
+    bringing = []
+    for group, plan in zip(groups, plans, strict=True):
+        found = brings(group, plan, comparison.wanted.of(group)[0], comparison.desired.components)
+        if found is not None and not found.cores <= fresh:
+            bringing.append(found._replace(cores=found.cores - fresh))
+    return _if_allowed(lambda: surroundings.clashes(bringing, live, answers.groups), ())
+
+
+def _if_allowed(read: Callable[[], T], otherwise: T) -> tuple[T, list[GuardFinding]]:
+    """What ``read`` returns; where the role may not look, ``otherwise`` and a warning: a plan can do without it."""
+    try:
+        return read(), []
+    except AwsError as error:
+        if error.code not in DENIED:
+            raise
+        message = (
+            "which thing groups of others cores are in could not be seen, so that nothing is known of what these bring "
+            f"to them, nor whether they are in too many: {error.message}"
+        )
+        return otherwise, [GuardFinding("not-seen", "warning", message)]
 
 
 def check_means(desired: DesiredState, plans: Iterable[GroupPlan]) -> None:

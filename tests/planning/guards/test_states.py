@@ -3,7 +3,7 @@
 from reconciler.model.guards import GuardSetting
 from reconciler.model.plan import Change
 from reconciler.planning.guards.check import Around, check_guards
-from reconciler.planning.guards.facts import Facts
+from reconciler.planning.guards.facts import Clash, Facts
 from tests.planning.guards.plans import (
     NOW,
     findings,
@@ -89,3 +89,17 @@ def test_facts_of_two_runtimes_are_put_together() -> None:
     both = Facts({"a": "x"}, frozenset({"o"}), knows_ours=False) | Facts({"b": "y"}, frozenset({"p"}), knows_ours=False)
     assert both == Facts({"a": "x", "b": "y"}, frozenset({"o", "p"}), knows_ours=False)
     assert (both | Facts(knows_ours=True)).knows_ours, "a fleet that was applied in one runtime was applied"
+
+
+CLASHING = Facts(clashes=(Clash("a asks for x 2.0.0 on 1 core (c), where all asks for 1.0.0", 1),))
+
+
+def test_what_would_fail_for_what_others_deploy_is_refused() -> None:
+    plan = plan_of(many(0, created=1))
+    finding = one(plan, facts=CLASHING)
+    assert (finding.guard, finding.severity, finding.actual) == ("clashing", "error", 1)
+    assert finding.message.startswith(
+        "a asks for x 2.0.0 on 1 core (c), where all asks for 1.0.0; set `clashing: warning`"
+    )
+    assert one(plan, settings(clashing=GuardSetting(severity="warning")), facts=CLASHING).severity == "warning"
+    assert findings(plan, settings(clashing=GuardSetting(severity="off")), facts=CLASHING) == []

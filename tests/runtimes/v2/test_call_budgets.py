@@ -7,9 +7,10 @@ import pytest
 from reconciler.runtimes.v2 import membership
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, run_cli
-from tests.runtimes.v2.fleets import applied, group, kinds, planned, template
+from tests.runtimes.v2.fleets import NUCLEUS, applied, arn, group, kinds, planned, template
 
 N = 3
+LOGS = "aws_greengrass_LogManager"
 
 
 def cost(aws: Sandbox, fleet: FleetFiles, *options: str) -> Counter[str]:
@@ -100,3 +101,33 @@ def test_a_group_of_which_the_index_says_something_else_is_read_by_itself(indexe
 def test_without_an_index_the_groups_are_read_one_by_one(indexed: FleetFiles, aws: Sandbox) -> None:
     aws.client("iot").update_indexing_configuration(thingIndexingConfiguration={"thingIndexingMode": "OFF"})
     assert cost(aws, indexed) == {**WARM, "iot:SearchIndex": 1}
+
+
+def test_what_others_deploy_is_read_where_it_may_matter(several: FleetFiles, aws: Sandbox) -> None:
+    cost(aws, several)
+    iot, client = aws.client("iot"), aws.client("greengrassv2")
+    for number, (component, version) in enumerate(((NUCLEUS, "2.12.6"), ("aws.greengrass.LogManager", "2.3.7"))):
+        iot.create_thing_group(thingGroupName=f"other-{number}")
+        iot.add_thing_to_thing_group(thingGroupName=f"other-{number}", thingName="g0-core-1")
+        client.create_deployment(
+            targetArn=arn(f"other-{number}"), components={component: {"componentVersion": version}}
+        )
+    assert cost(aws, several) == WARM
+    template(several, 2, **{LOGS: "2.3.7"})
+    group(several, "g0", 2, cores=2, devices=1)
+    changed = {**WARM, "iot:ListTagsForResource": 1}
+    assert cost(aws, several) == {**changed, "greengrassv2:GetDeployment": 2}
+    assert cost(aws, several) == changed  # nothing is there that would not go with it
+    template(several, 2, **{LOGS: "2.4.0"})
+    assert cost(aws, several) == {**changed, "iot:ListThingGroupsForThing": 2, "iot:DescribeThingGroup": N}
+    assert cost(aws, several) == {**changed, "iot:ListThingGroupsForThing": 2}
+    for number in range(N):
+        group(several, f"g{number}", 2, cores=2, devices=1)
+    assert cost(aws, several) == {**WARM, "iot:ListTagsForResource": N, "iot:ListThingsInThingGroup": N + 1}
+
+
+def test_the_groups_of_a_core_that_joins_one_are_read(several: FleetFiles, aws: Sandbox) -> None:
+    cost(aws, several)
+    group(several, "g3", cores=[{"thingName": "g0-core-1"}, {"thingName": "new"}])
+    found = cost(aws, several) - Counter(WARM)
+    assert found["iot:ListThingGroupsForThing"] == 1
