@@ -1,7 +1,8 @@
 """Asks Greengrass V2 for deployments: one to each thing group, then those to single cores.
 
 Client tokens come from the document, the target, and the deployment that it follows: asking again after a lost answer
-or a crash is one deployment, and going back to what was deployed within the last hours is a new one.
+or a crash is one deployment, and going back to what was deployed within the last hours is a new one. So is asking for
+what was deleted since: AWS then answers with the deployment that is no more, and is asked under another token.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,11 @@ from reconciler.runtimes.v2.outcomes import Reports, Watched
 
 IN_PROGRESS = "RequestAlreadyInProgressException"
 ATTEMPTS = 6
+RECALLED = 8
+"""How many deployments of one document to one target, made and deleted within the hours that AWS remembers client
+tokens, are told from a new one."""
+SEEN_LATE = (0.5, 1.0, 2.0)
+"""Seconds between looks for a deployment that was made just now and is not seen yet."""
 PATIENCE, FIRST_PAUSE = 30.0, 0.5
 """Seconds that cores get to give up what they alone have, and before they are first asked again."""
 
@@ -94,23 +100,39 @@ class Deployer:
             newest = self.observer.deployments.newest(arn)
             if newest is not None and newest.id != inputs["previous"] and newest.name == name:
                 return newest.id
-        token = digest([kind, arn, name, inputs["document"], inputs["previous"], inputs.get("value")])
+        said = [kind, arn, name, inputs["document"], inputs["previous"], inputs.get("value")]
+        for _ in range(RECALLED):
+            made = self._request(arn, name, inputs["document"], digest(said))
+            if self._is_there(made["deploymentId"]):
+                break
+            said.append(made["deploymentId"])
+        self.observer.deployments.remember_job(made["deploymentId"], made.get("iotJobId", ""))
+        return str(made["deploymentId"])
+
+    def _request(self, arn: str, name: str, document: Mapping[str, Any], token: str) -> Mapping[str, Any]:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                made = self.observer.aws.call(
+                return self.observer.aws.call(
                     "greengrassv2",
                     "CreateDeployment",
                     targetArn=arn,
                     deploymentName=name,
                     clientToken=token,
                     tags=owner_tags(self.observer.fleet),
-                    **parameters(self.observer.aws.secrets.reveal(inputs["document"])),
+                    **parameters(self.observer.aws.secrets.reveal(document)),
                 )
             except AwsError as error:
                 if error.code != IN_PROGRESS or attempt == ATTEMPTS:
                     raise
                 self.observer.aws.back_off(attempt)
-            else:
-                self.observer.deployments.remember_job(made["deploymentId"], made.get("iotJobId", ""))
-                return str(made["deploymentId"])
         raise AssertionError("the last attempt returns or raises")
+
+    def _is_there(self, deployment_id: str) -> bool:
+        """Whether a deployment that AWS says it made is there: to a token that it knows from the last hours it answers
+        as it did then, also where that deployment has been deleted since.
+        """
+        for pause in SEEN_LATE:
+            if self.observer.deployments.is_there(deployment_id):
+                return True
+            self.sleep(pause)
+        return self.observer.deployments.is_there(deployment_id)

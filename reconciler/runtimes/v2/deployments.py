@@ -1,5 +1,6 @@
 """Reads deployments: what never changes of one is kept for ever, how far it has come is asked until all have it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,24 @@ class Deployments:
 
     def document(self, deployment_id: str) -> dict[str, Any]:
         """What never changes of a deployment, in CreateDeployment's shape, with ``iotJobId``; cached for ever."""
+        return self._kept(deployment_id, lambda: self._read(deployment_id))
 
-        def read() -> dict[str, Any]:
-            answer = self.aws.call("greengrassv2", "GetDeployment", deploymentId=deployment_id)
-            return {name: answer[name] for name in _IMMUTABLE if name in answer}
+    def is_there(self, deployment_id: str) -> bool:
+        """Whether AWS has a deployment now, whatever was read of it before."""
+        try:
+            found = self._read(deployment_id)
+        except AwsError as error:
+            if is_not_found(error):
+                return False
+            raise
+        self._kept(deployment_id, lambda: found)
+        return True
 
+    def _read(self, deployment_id: str) -> dict[str, Any]:
+        answer = self.aws.call("greengrassv2", "GetDeployment", deploymentId=deployment_id)
+        return {name: answer[name] for name in _IMMUTABLE if name in answer}
+
+    def _kept(self, deployment_id: str, read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         # Where there are secrets, what may hold one's earlier value is not to be on disk.
         on_disk = not self.aws.secrets.values
         return dict(

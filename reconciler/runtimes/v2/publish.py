@@ -65,7 +65,7 @@ class Publisher:
             if state == "FAILED":
                 aws.call("greengrassv2", "DeleteComponent", arn=arn)
             self._create(action, contents, journal.run if state else "")
-        self._wait(arn)
+        self._wait(arn, lambda: self._create(action, contents, journal.run))
         published = recipe_digest(self.observer.components.recipe(arn)) if "recipe" in inputs else ""
         if published and published != recipe_digest(contents[inputs["recipe"]]):
             raise ReconcileError(
@@ -90,10 +90,15 @@ class Publisher:
             if error.code not in {"ConflictException", "RequestAlreadyInProgressException"}:
                 raise
 
-    def _wait(self, arn: str) -> None:
+    def _wait(self, arn: str, ask_again: Callable[[], None]) -> None:
+        """Wait until a version is deployable. One that is not there though AWS said that it was made has been deleted
+        since it was made under that token: it is asked for again.
+        """
         until, pause = self.clock() + PATIENCE, FIRST_PAUSE
         while (found := self.observer.components.state(arn))[0] != "DEPLOYABLE":
             state, message = found
+            if not state:
+                ask_again()
             name = arn.partition(":components:")[2].replace(":versions:", " ")
             if state not in PENDING and state:
                 raise ReconcileError(

@@ -144,6 +144,18 @@ def test_a_version_that_aws_could_not_take_in_is_published_again_once_that_is_me
     assert unchanged(fleet) == "No changes. 1 group matches the files."
 
 
+def test_a_version_that_was_deleted_within_the_hours_that_aws_remembers_is_published_again(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    component(template(fleet, com_example_Logger="1.0.0"))
+    applied(aws, group(fleet))
+    name = f"arn:aws:greengrass:eu-central-1:123456789012:components:{LOGGER}:versions:1.0.0"
+    aws.client("greengrassv2").delete_component(arn=name)
+    assert "publish-component" in kinds(planned(group(fleet, "b"), "b"))
+    applied(aws, fleet)
+    assert installed(aws, "b-core-1")[LOGGER] == "1.0.0"
+
+
 @pytest.mark.parametrize(("wanted", "says"), [("1.0.0", ""), ("2.0.0", "asks for >=1.0.0 <2.0.0")])
 def test_requirements_of_dependencies_are_held_against_what_is_pinned(
     fleet: FleetFiles, aws: Sandbox, wanted: str, says: str

@@ -144,6 +144,20 @@ def test_a_deletion_that_was_cut_off_is_finished(
     assert [row["thingName"] for row in aws.client("iot").list_things()["things"]] == ["a-core-1"]
 
 
+def test_a_group_whose_deletion_is_taken_back_is_deployed_anew(fleet: FleetFiles, aws: Sandbox) -> None:
+    """AWS answers the token of the first deployment for hours with that one, which is deleted."""
+    group(pruning(template(fleet, aws_greengrass_Cli="2.12.6")), "a")
+    applied(aws, group(fleet, "b"))
+    for times in (1, 2):
+        waited(fleet.without_group("b"))
+        assert CLI not in installed(aws, "b-core-1")
+        aws.advance(10)
+        assert waited(group(fleet, "b")).last_line.startswith("Apply complete: 1 group created, "), times
+        assert installed(aws, "b-core-1")[CLI] == "2.12.6"
+        assert len(deployments(aws, arn("b"))) == 1
+        assert unchanged(fleet) == "No changes. 2 groups match the files."
+
+
 @pytest.mark.parametrize("stays", [True, False], ids=["one group stays", "both go"])
 def test_a_core_of_several_groups_keeps_its_certificate_until_it_is_off_all_of_them(
     fleet: FleetFiles, aws: Sandbox, stays: bool
