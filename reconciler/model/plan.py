@@ -19,6 +19,9 @@ KNOWN_AFTER_APPLY = "(known after apply)"
 SENT_AGAIN = "(sent again)"
 """Stands as what a deployment becomes that brings once more what it brought."""
 
+_NAMING_CONTENT = ("content", "document", "recipe")
+"""The inputs of actions that hold the digest of a content of the plan."""
+
 Operation = Literal["create", "update", "delete", "deploy", "none"]
 
 
@@ -49,6 +52,12 @@ class Action:
         """
         to_cores = len(self.inputs.get("release", ())) + len(self.inputs.get("cores", ()))
         return to_cores + ("document" in self.inputs) or 1
+
+    @property
+    def contents(self) -> frozenset[str]:
+        """The digests of the contents that it names: what it publishes, or deploys to a group and to single cores."""
+        entries = (self.inputs, *self.inputs.get("release", ()), *self.inputs.get("cores", ()))
+        return frozenset(entry[name] for entry in entries for name in _NAMING_CONTENT if name in entry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ def read_plan(document: Any) -> Plan:
     for key, content in plan.contents.items():
         if digest(content) != key:
             raise _wrong(f"contents.{key}", "it does not fit its digest: the plan was edited after it was made")
+    named = {key for group in plan.groups for action in group.actions for key in action.contents}
+    for key in sorted(named - plan.contents.keys()):
+        raise _wrong(f"contents.{key}", "missing, and an action needs it: the plan was edited after it was made")
     return plan
 
 

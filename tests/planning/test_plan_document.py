@@ -2,7 +2,7 @@ import contextlib
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,21 @@ def test_a_content_that_was_edited_is_refused() -> None:
     content["Functions"][0]["Id"] = "other"
     with pytest.raises(ReconcileError, match=r"contents\..* does not fit its digest"):
         read_plan(document)
+
+
+def test_a_content_that_was_taken_out_is_missed_before_anything_is_done() -> None:
+    entry = {"thingName": "core", "document": "d0c"}
+    naming: list[dict[str, object]] = [
+        {"content": "c0ffee"},
+        {"recipe": "4ec1"},
+        {"cores": [entry]},
+        {"release": [entry]},
+    ]
+    for inputs in naming:
+        group = replace(SAMPLE.groups[0], actions=(Action("a", "deploy", "a", (), inputs),))
+        document = plan_document(replace(SAMPLE, groups=(group,)))
+        with pytest.raises(ReconcileError, match=r"contents\.\w+: missing, and an action needs it"):
+            read_plan(document)
 
 
 def test_the_sample_fits_the_schema() -> None:
