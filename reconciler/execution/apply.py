@@ -189,7 +189,7 @@ class _Apply:
                 started[answer.name] = (members[answer.name].group_id, answer.deployment_id)
                 self._save(replace(self.tasks[answer.name], deployment_id=answer.deployment_id))
                 self._move(answer.name, "deploying")
-                self.progress.say(answer.name, f"deployment {answer.deployment_id} asked for")
+                self.progress.say(answer.name, answer.said)
         except ReconcileError as error:
             for name in sorted(open_names):
                 self._fail(name, error)

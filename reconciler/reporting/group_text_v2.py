@@ -79,12 +79,21 @@ def _deployment_text(action: Action, group: GroupPlan, style: Style) -> str:
     if "document" not in inputs:
         parts = [first] if release else []
         parts += [f"send what {to_cores} get{'s' if alone == 1 else ''}"] if alone else []
-        return f"deployment: {', then '.join(parts) or 'wait for the one that is on its way'}"
+        return f"deployment: {', then '.join(parts) or _going_on(group)}"
     value = f" as {short_value(inputs['value'], style)} asks for" if inputs.get("value") is not None else ""
     again = " again" if action.kind == "redeploy" else ""
     also = f", and to {to_cores} what is for {'it' if alone == 1 else 'each'}" if alone else ""
     before = f"{first}, then " if release else ""
     return f"deployment: {before}send it{again} to {_cores(group)}{value}, by way of the thing group{also}"
+
+
+def _going_on(group: GroupPlan) -> str:
+    """What is said where the newest deployment is only waited for."""
+    joining = sum(len(action.inputs["join"]) for action in group.of_kind("update-members"))
+    if not joining:
+        return "wait for the one that is on its way"
+    cores = f"{joining:,} cores that join" if joining > 1 else "core that joins"
+    return f"what the group was sent last comes to the {cores}"
 
 
 def _cores(group: GroupPlan) -> str:

@@ -80,7 +80,8 @@ class Started:
     """What became of asking for a group's deployment: its id, or why there is none.
 
     ``busy`` says that Greengrass was at work on another deployment until the deadline: asking again later may do.
-    ``beside`` are the deployments to single cores that the group has to have besides.
+    ``beside`` are the deployments to single cores that the group has to have besides. One that is not ``is_new`` was
+    there before, and comes to cores that it had not come to.
     """
 
     name: str
@@ -88,6 +89,12 @@ class Started:
     error: str | None = None
     busy: bool = False
     beside: tuple[str, ...] = ()
+    is_new: bool = True
+
+    @property
+    def said(self) -> str:
+        """What is said of it once it is there."""
+        return f"deployment {self.deployment_id} {'asked for' if self.is_new else 'goes on'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,8 +278,11 @@ class Work:
                 run_id=run,
             )
         self._move(replace(task, deployment_id=answer.deployment_id), "deploying")
-        self.say(group.name, f"deployment {answer.deployment_id} asked for")
-        self.settle(answer.deployment_id)  # its core may have been faster than we
+        self.say(group.name, answer.said)
+        if answer.is_new:
+            self.settle(answer.deployment_id)  # its core may have been faster than we
+        else:  # what is known of it is what other cores have reported
+            self.ledger.record_status(answer.deployment_id, group.group_id, "InProgress", now_text())
         return ""
 
     @contextmanager

@@ -74,7 +74,7 @@ def choose(fleet: Fleet, group: Group, live: LiveGroup, documents: Wanted) -> Ch
         inputs["deploymentId"] = live.deployment.id
     alone = to_cores(sending, wanted if why is not None else None, of_cores)
     notes = _notes(live, sending=why is not None)
-    if why is None and not alone.release and not alone.cores and not alone.late:
+    if why is None and not (alone.release or alone.cores or alone.late or _comes_to_others(group, live)):
         return Choice(notes=notes)
     kind = why.kind if why is not None else "deploy"
     inputs |= {"release": list(alone.release), "cores": list(alone.cores)}
@@ -121,6 +121,13 @@ def _why(group: Group, live: LiveGroup, wanted: Document) -> _Why | None:
     if spec.redeploy is not None and unasked:
         return _Why("redeploy", f"redeployment {spec.redeploy} is asked for", again, spec.redeploy)
     return None
+
+
+def _comes_to_others(group: Group, live: LiveGroup) -> bool:
+    """Whether cores join a group that has a deployment: that is sent to them, and they are waited for."""
+    last = live.deployment
+    joining = {core.thing_name for core in group.cores} - live.members
+    return bool(joining) and last is not None and last.counts_now and not last.is_reset
 
 
 def _why_anew(group: Group, live: LiveGroup, of_cores: Mapping[str, Document]) -> _Why | None:

@@ -52,7 +52,7 @@ class Deployer:
         def ask(group: Ready) -> Started:
             try:
                 first, *others = self._ask(group, again=again)
-                return Started(group.name, first, beside=tuple(others))
+                return Started(group.name, first, beside=tuple(others), is_new=not _goes_on(group.deployment, first))
             except ReconcileError as error:
                 if queued and may_pass(error):
                     raise
@@ -136,3 +136,8 @@ class Deployer:
                 return True
             self.sleep(pause)
         return self.observer.deployments.is_there(deployment_id)
+
+
+def _goes_on(action: Action | None, deployment_id: str) -> bool:
+    """Whether a deployment is the one that the group had before."""
+    return action is not None and action.inputs.get("deploymentId") == deployment_id

@@ -22,8 +22,10 @@ class Deployments:
     aws: Aws
     cache: Cache
 
-    def of_row(self, row: Row, *, counted: bool = False) -> LiveDeployment:
-        """A deployment of which ListDeployments tells ``row``, with its counts unless all went well."""
+    def of_row(self, row: Row, cores: frozenset[str] | None = None) -> LiveDeployment:
+        """A deployment of which ListDeployments tells ``row``; if it is to come to ``cores``, with its counts unless
+        all of them have it.
+        """
         found = self.document(row["deploymentId"])
         return LiveDeployment(
             row["deploymentId"],
@@ -32,7 +34,7 @@ class Deployments:
             row.get("deploymentStatus", ""),
             time_text(row.get("creationTimestamp")),
             self.aws.secrets.hide(comparable(found)),
-            self.counts(row["deploymentId"], found.get("iotJobId", "")) if counted else None,
+            self.counts(row["deploymentId"], found.get("iotJobId", ""), cores) if cores is not None else None,
         )
 
     def document(self, deployment_id: str) -> dict[str, Any]:
@@ -90,16 +92,23 @@ class Deployments:
         kept = self.cache.get("v2-job", f"{self.aws.region}/{deployment_id}")
         return str(kept or self.document(deployment_id).get("iotJobId", ""))
 
-    def counts(self, deployment_id: str, job_id: str) -> Counts | None:
-        """How far a deployment has come; None once every core that it came to has it, which is remembered."""
-        key = f"{self.aws.region}/{deployment_id}"
-        if not job_id or self.cache.get("v2-done", key):
+    def counts(self, deployment_id: str, job_id: str, cores: frozenset[str]) -> Counts | None:
+        """How far a deployment has come; None once all ``cores`` have it, and every other that it came to: which cores
+        that were is remembered, so that one that joins them later is asked about.
+        """
+        kept = self.had_by(deployment_id)
+        if not job_id or (kept and cores <= kept):
             return None
         counts = self.job(job_id)[1]
-        if counts.succeeded and not counts.bad and not counts.open:
-            self.cache.put("v2-done", key, True)
+        had_by = kept | cores
+        if counts.succeeded and not counts.bad and not counts.open and counts.reached >= len(had_by):
+            self.cache.put("v2-had-by", f"{self.aws.region}/{deployment_id}", sorted(had_by))
             return None
         return counts
+
+    def had_by(self, deployment_id: str) -> frozenset[str]:
+        """The cores of which is remembered that they have a deployment, also those that left its group since."""
+        return frozenset(self.cache.get("v2-had-by", f"{self.aws.region}/{deployment_id}") or ())
 
     def job(self, job_id: str) -> tuple[str, Counts]:
         """The status and the counts of a deployment's job; no counts where the job is gone."""

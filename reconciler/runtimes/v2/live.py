@@ -48,6 +48,11 @@ class Counts(NamedTuple):
         return self.succeeded + self.bad + self.open
 
     @property
+    def reached(self) -> int:
+        """All cores that it has come to, also those that left before they had it."""
+        return self.total + self.removed
+
+    @property
     def text(self) -> str:
         """``3 of 5 cores succeeded, 1 failed, 1 queued``."""
         return self.told("core")

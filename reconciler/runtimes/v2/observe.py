@@ -167,14 +167,14 @@ class Observer:
         names = {*cores, *own} - elsewhere
         rows = {thing: listed.newest.by_target.get(self.fleet.thing_arn(thing)) for thing in sorted(names)}
         read = self.deployments
-        of_cores = {thing: read.of_row(found, counted=True) for thing, found in rows.items() if found is not None}
+        of_cores = {thing: read.of_row(found, frozenset({thing})) for thing, found in rows.items() if found is not None}
         return LiveGroup(
             name=name,
             arn=arn,
             exists=members is not None,
             tags=self.tags.read(arn, row["deploymentId"] if row else None, wanted) if members is not None else {},
             members=members or frozenset(),
-            deployment=read.of_row(row, counted=True) if row is not None else None,
+            deployment=read.of_row(row, members or frozenset()) if row is not None else None,
             core_deployments=of_cores,
         )
 

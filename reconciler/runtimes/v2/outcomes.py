@@ -38,14 +38,17 @@ hundred calls."""
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The deployments of a group that are waited for: how many cores each has to come to, by id."""
+    """The deployments of a group that are waited for: how many cores each has to come to, by id; ``left`` of those that
+    the group's has come to are not in it any more.
+    """
 
     deployments: Mapping[str, int]
+    left: int = 0
 
     @property
     def cores(self) -> int:
         """How many cores there are to report."""
-        return max(self.deployments.values(), default=0)
+        return max(self.deployments.values(), default=0) - self.left
 
 
 class Progress(NamedTuple):
@@ -116,7 +119,9 @@ class Reports:
         members = self.observer.members(name) or frozenset()
         found = {row["deploymentId"]: 1 for row in newest.of_group(name)}
         if is_group(self.observer.deployments.document(deployment_id).get("targetArn", "")):
-            found[deployment_id] = len(members)
+            # A core that has left counts in the job for ever, and must not stand in for one that has just joined.
+            every = members | self.observer.deployments.had_by(deployment_id)
+            return Watched({**found, deployment_id: len(every)}, len(every - members))
         return Watched(found)
 
     def progress(self, watched: Watched) -> Progress:
@@ -128,7 +133,7 @@ class Reports:
             status, counts = self.observer.deployments.job(job_id) if job_id else ("", Counts())
             jobs[job_id] = counts
             is_gone = is_gone or not status
-            is_over = is_over and not counts.open and (counts.total >= expected or status in ENDED)
+            is_over = is_over and not counts.open and (counts.reached >= expected or status in ENDED)
         sums = (sum(values) for values in zip(*jobs.values(), strict=True))
         return Progress(Counts(*sums), jobs, is_over, is_gone)
 

@@ -45,6 +45,19 @@ def test_a_core_that_fails_fails_its_group_with_its_words(fleet: Place, aws: San
     assert "disk full" in str(task.error)
 
 
+def test_a_core_that_joins_is_waited_for_though_the_others_have_reported(fleet: Place, aws: Sandbox) -> None:
+    fleet.finish(fleet.submit(), "succeeded")
+    aws.put_devices({"b-core-2": {"outcome": "fail", "error": "disk full"}})
+    group(fleet.files, "b", cores=2).write()
+    run = fleet.submit()
+    fleet.finish(run, "failed")
+    task = next(task for task in fleet.work.ledger.tasks(run.id).values() if task.group == "b")
+    assert "1 of 2 cores failed (the others have it, so it is not sent again by itself): b-core-2: FAILED" in str(
+        task.error
+    )
+    assert aws.writes().count("greengrassv2:CreateDeployment") == 3
+
+
 def test_what_a_core_alone_has_comes_back_after_a_new_version(fleet: Place, aws: Sandbox) -> None:
     fleet.finish(fleet.submit(), "succeeded")
     template(fleet.files, 2, com_example_Logger="1.0.0", aws_greengrass_Cli="2.12.5")

@@ -98,7 +98,7 @@ def test_a_group_of_which_the_index_says_something_else_is_read_by_itself(indexe
     aws.client("iot").remove_thing_from_thing_group(thingGroupName="g1", thingName="g1-core-2")
     found = cost(aws, indexed)
     assert (found["iot:SearchIndex"], found["iot:ListThingsInThingGroup"]) == (1, 1)
-    assert kinds(planned(indexed, "g1")) == ["associate-thing", "update-members"]
+    assert kinds(planned(indexed, "g1")) == ["associate-thing", "update-members", "deploy"]
 
 
 def test_without_an_index_the_groups_are_read_one_by_one(indexed: FleetFiles, aws: Sandbox) -> None:

@@ -154,6 +154,9 @@ def test_a_version_that_was_deleted_within_the_hours_that_aws_remembers_is_publi
     assert "publish-component" in kinds(planned(group(fleet, "b"), "b"))
     applied(aws, fleet)
     assert installed(aws, "b-core-1")[LOGGER] == "1.0.0"
+    aws.client("greengrassv2").delete_component(arn=name)
+    applied(aws, group(fleet, "b", cores=2))  # which has a deployment of it, and none is made
+    assert installed(aws, "b-core-2")[LOGGER] == "1.0.0"
 
 
 @pytest.mark.parametrize(("wanted", "says"), [("1.0.0", ""), ("2.0.0", "asks for >=1.0.0 <2.0.0")])

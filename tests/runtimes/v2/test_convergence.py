@@ -90,6 +90,7 @@ def test_members_and_client_devices_join_and_leave(fleet: FleetFiles, aws: Sandb
         "associate-devices",  # from the core that leaves
         "update-members",
         *["associate-devices"] * 2,
+        "deploy",  # what the group has comes to the core that joins
     ]
     assert found["notes"] == ["a-core-2: what the group brought it leaves at its next deployment, not before"]
     assert {change["path"]: change["kind"] for change in found["changes"]} == {

@@ -102,6 +102,37 @@ def test_a_group_without_cores_is_deployed_to_whoever_joins(fleet: FleetFiles, a
     assert status(fleet)["state"] == "succeeded"
 
 
+def test_a_core_that_joins_and_fails_fails_its_group(fleet: FleetFiles, aws: Sandbox) -> None:
+    applied(aws, group(template(fleet), cores=2))
+    assert status(fleet)["deploymentStatus"] == "2 succeeded"
+    aws.put_devices({"a-core-3": {"outcome": "fail", "error": "disk full"}})
+    aws.clear_calls()
+    ran = waited(group(fleet, cores=3))
+    assert ran.code == 5
+    assert "> deployment: what the group was sent last comes to the core that joins" in ran.out
+    assert "1 of 3 cores failed (the others have it, so it is not sent again by itself): a-core-3: FAILED" in ran.out
+    assert "greengrassv2:CreateDeployment" not in aws.writes()
+    row = status(fleet)
+    assert (row["state"], row["deploymentStatus"]) == ("failed", "2 of 3 cores succeeded, 1 failed")
+    assert "2 of 3 cores succeeded, 1 failed; a new value of `redeploy`" in planned(fleet)["notes"][0]
+    assert run_cli("drift", fleet.directory).code == 2
+
+
+def test_a_core_that_takes_the_place_of_another_is_waited_for(fleet: FleetFiles, aws: Sandbox) -> None:
+    """The one that left counts in the job as before."""
+    applied(aws, group(template(fleet), cores=2))
+    aws.put_devices({"spare": {"outcome": "offline"}})
+    ran = waited(group(fleet, cores=[{"thingName": "a-core-1"}, {"thingName": "spare"}]), "--timeout", "1")
+    assert ran.code == 5
+    assert "spare has not taken it up since" in ran.out
+    aws.put_devices({})
+    aws.advance(10)
+    assert status(fleet)["deploymentStatus"] == "2 succeeded"
+    ran = waited(group(fleet, cores=[{"thingName": "spare"}, {"thingName": "a-core-3"}]))
+    assert "its 2 cores report success" in ran.err
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
 def test_a_core_that_reports_no_more_is_named_though_aws_calls_it_healthy(fleet: FleetFiles, aws: Sandbox) -> None:
     applied(aws, group(template(fleet), cores=2))
     aws.put_devices({"a-core-2": {"outcome": "offline"}})
