@@ -89,9 +89,10 @@ class GroupExpander:
             for name, text in declared.parameters.items()
         }
         parameters = {name: value for name, value in values.items() if value is not None}
-        thing = replace(
-            declared.thing, parameters=parameters, subscriptions=expansion.subscribe_thing(declared, context)
-        )
+        subscriptions = expansion.subscribe_thing(declared, context)
+        thing = declared.thing
+        if parameters or subscriptions:
+            thing = replace(thing, parameters=parameters, subscriptions=subscriptions)
         name = declared.thing.provisioning_template
         if len(parameters) == len(values) and expansion.complete:
             template = self._provisioning_templates.get(name) if name is not None else None

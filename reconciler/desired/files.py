@@ -39,8 +39,8 @@ class FleetDirectory:
 
     def holds(self, path: Path) -> bool:
         """Whether ``path``, symbolic links followed, lies inside."""
-        real = Path(os.path.realpath(path))
-        return real == self.real or self.real in real.parents
+        real, fleet = os.path.realpath(path), str(self.real)
+        return real == fleet or real.startswith(fleet.rstrip(os.sep) + os.sep)
 
 
 def open_directory(directory: Path, shown_as: str | None = None) -> FleetDirectory:
@@ -169,7 +169,10 @@ def _read(path: Path) -> bytes:
     """Up to one byte more than may be: never reads what its size already refuses."""
     with _open(path) as file:
         size = os.fstat(file.fileno()).st_size
-        return bytes(MAX_BYTES + 1) if size > MAX_BYTES else file.read(MAX_BYTES + 1)
+        if size > MAX_BYTES:
+            return bytes(MAX_BYTES + 1)
+        data = file.read(size + 1)  # Python makes room for all that is asked for
+        return data if len(data) <= size else data + file.read(MAX_BYTES - size)
 
 
 def _decode(data: bytes, start: Position, problems: Problems) -> str | None:
@@ -215,5 +218,7 @@ def _reason(error: OSError) -> str:
 
 def printable(text: str) -> str:
     """``text`` on one line and in characters that any terminal shows: file names may hold anything."""
+    if text.isprintable():
+        return text
     shown = text.encode("utf-8", "backslashreplace").decode()
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)

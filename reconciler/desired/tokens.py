@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import NamedTuple
 
 from reconciler.desired.problems import closest
 from reconciler.model.errors import ReconcileError
@@ -36,8 +37,7 @@ class TokenError(ReconcileError):
         self.rule = rule
 
 
-@dataclass(frozen=True, slots=True)
-class TokenContext:
+class TokenContext(NamedTuple):
     """The values that tokens have at one place; None for what is not there (no core, no thing, no type).
 
     ``several_cores`` tells that the group has more than one, so that no core is at hand where none is meant.
@@ -46,7 +46,7 @@ class TokenContext:
     account_id: str
     region: str
     group_name: str
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
     core_thing_name: str | None = None
     core_thing_type: str | None = None
     core_thing_arn: str | None = None
@@ -66,13 +66,12 @@ class TokenContext:
     def of_core(self, fleet: Fleet, core: Thing) -> "TokenContext":
         """What holds where ``core`` is the core that is meant."""
         arn = fleet.thing_arn(core.thing_name)
-        return replace(self, core_thing_name=core.thing_name, core_thing_type=core.thing_type, core_thing_arn=arn)
+        return self._replace(core_thing_name=core.thing_name, core_thing_type=core.thing_type, core_thing_arn=arn)
 
     def of_thing(self, fleet: Fleet, thing: Thing, labels: Mapping[str, str] | None = None) -> "TokenContext":
         """What holds for one of the group's things; ``labels`` of its own go before the group's."""
         context = self.of_core(fleet, thing) if thing.role == "core" else self
-        return replace(
-            context,
+        return context._replace(
             thing_name=thing.thing_name,
             thing_type=thing.thing_type,
             thing_arn=fleet.thing_arn(thing.thing_name),
