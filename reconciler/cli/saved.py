@@ -9,14 +9,14 @@ from reconciler.model.fleet import Fleet
 from reconciler.model.plan import Plan
 from reconciler.planning.plan_document import plan_document
 from reconciler.planning.plan_reading import parse_plan
-from reconciler.reporting.json_text import json_text
+from reconciler.reporting.json_text import json_pieces
 
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan, whole or not at all, readable by its owner alone. Raises ReconcileError if that cannot be done."""
     try:
         with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(json_text(plan_document(plan)))
+            file.writelines(json_pieces(plan_document(plan)))
         os.replace(file.name, path)  # noqa: PTH105 (a name, not a Path)
     except OSError as error:
         raise ReconcileError(f"writing {path}: {error.strerror}", hint="name a file that can be written") from error
