@@ -6,6 +6,7 @@ from another version of this program or from an editor, and either way nobody ha
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar, get_args
 
 from reconciler.model.canonical import digest
@@ -56,18 +57,20 @@ def read_plan(document: Any) -> Plan:
         found = "none" if "formatVersion" not in document else _shown(version)
         raise _wrong("formatVersion", f"this version of reconcile reads {FORMAT_VERSION}, found {found}")
     fields = _Fields(document, "")
+    bodies = _Fields(document.get("templateBodies", {}), "templateBodies")
     plan = Plan(
         fleet=fields.text("fleet"),
         account=fields.text("account"),
         region=fields.text("region"),
         created_at=fields.text("createdAt"),
-        groups=fields.items("groups", _group),
+        groups=fields.items("groups", partial(_group, bodies)),
         guards=fields.items("guards", _guard),
         contents=fields.mappings("contents"),
     )
     stated = fields.text("digest")
-    fields.skip("formatVersion", "summary")
+    fields.skip("formatVersion", "summary", *(("templateBodies",) if "templateBodies" in document else ()))
     fields.done()
+    bodies.done()
     try:
         actual = plan.digest
     except (ValueError, RecursionError) as error:  # NaN and half surrogates, which Python's JSON reader lets through
@@ -83,7 +86,7 @@ def read_plan(document: Any) -> Plan:
     return plan
 
 
-def _group(fields: "_Fields") -> GroupPlan:
+def _group(bodies: "_Fields", fields: "_Fields") -> GroupPlan:
     target = fields.fields("target")
     group = GroupPlan(
         name=fields.text("name"),
@@ -94,7 +97,7 @@ def _group(fields: "_Fields") -> GroupPlan:
         reasons=fields.texts("reasons"),
         drift=fields.flag("drift"),
         changes=fields.items("changes", _change),
-        actions=fields.items("actions", _action),
+        actions=fields.items("actions", partial(_action, bodies)),
         things=fields.texts("things"),
         live=fields.mapping("live"),
         carried=fields.texts("carried"),
@@ -114,13 +117,17 @@ def _change(fields: "_Fields") -> Change:
     )
 
 
-def _action(fields: "_Fields") -> Action:
+def _action(bodies: "_Fields", fields: "_Fields") -> Action:
+    inputs = fields.mapping("inputs")
+    if "templateBodyDigest" in inputs:
+        rest = {key: value for key, value in inputs.items() if key != "templateBodyDigest"}
+        inputs = {**rest, "templateBody": bodies.text(fields.fields("inputs").text("templateBodyDigest"))}
     return Action(
         id=fields.text("id"),
         kind=fields.text("kind"),
         subject=fields.text("subject"),
         needs=fields.texts("needs"),
-        inputs=fields.mapping("inputs"),
+        inputs=inputs,
     )
 
 

@@ -267,3 +267,52 @@ def test_json_text_hides_nothing_from_a_reader_of_the_terminal() -> None:
 def test_json_text_refuses_what_json_does_not_know() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_text(float("nan"))
+
+
+def provisioning(**bodies: str) -> Plan:
+    """A plan that provisions a thing for each name, with that template's body."""
+    actions = [
+        Action(
+            f"berlin/provision-thing/{name}", "provision-thing", name, inputs={"role": "device", "templateBody": body}
+        )
+        for name, body in bodies.items()
+    ]
+    (first, *_) = SAMPLE.groups
+    return replace(SAMPLE, groups=(replace(first, actions=tuple(actions)),))
+
+
+def test_a_template_body_that_things_have_in_common_is_written_once() -> None:
+    plan = provisioning(press='{"Resources": 1}', pump='{"Resources": 1}', own='{"Resources": 2}')
+    document = plan_document(plan)
+    text = json_text(document)
+    assert (text.count('Resources\\": 1'), text.count('Resources\\": 2')) == (1, 1)
+    assert mismatches(document, "plan") == []
+    again = parse_plan(text)
+    assert (again, again.digest) == (plan, plan.digest)
+
+
+def test_policies_find_each_body_in_its_place() -> None:
+    document = plan_document(provisioning(press="{}", pump="{}"), spelled_out=True)
+    assert [action["inputs"]["templateBody"] for action in document["groups"][0]["actions"]] == ["{}", "{}"]
+    assert read_plan(document).digest == document["digest"], "as plans were saved before bodies were put together"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda bodies: bodies.clear(), r"templateBodies\.\w+: missing"),
+        (lambda bodies: bodies.update(dict.fromkeys(bodies, "{ }")), "the plan was edited"),
+        (lambda bodies: bodies.update(dict.fromkeys(bodies, 1)), "text is needed"),
+        (lambda bodies: bodies.update(more="{}"), r"templateBodies\.more: unknown here"),
+    ],
+)
+def test_template_bodies_that_were_edited_are_refused(spoil: Any, message: str) -> None:
+    document = plan_document(provisioning(press="{}", pump="{}"))
+    spoil(document["templateBodies"])
+    with pytest.raises(ReconcileError, match=message):
+        read_plan(document)
+
+
+def test_a_large_document_is_written_as_a_small_one() -> None:
+    document = {"numbers": list(range(20_000))}
+    assert json_text(document) == json.dumps(document, indent=2) + "\n"

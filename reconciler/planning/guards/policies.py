@@ -66,7 +66,7 @@ def _findings(
 
 
 def _cel(plan: Plan, policy: Policy, now: datetime) -> list[tuple[PolicySeverity, str]]:
-    document = plan_document(plan)
+    document = plan_document(plan, spelled_out=True)
     del document["contents"]  # by digest, and as large as all the rest
     try:
         holds = evaluate(policy.expression or "", {"plan": document, "now": now})
@@ -85,7 +85,7 @@ def _python(plan: Plan, policy: Policy, installed: Mapping[str, PythonPolicy]) -
             "reconciler.policies"
         )
     try:
-        yielded = list(check(plan_document(plan)) or ())
+        yielded = list(check(plan_document(plan, spelled_out=True)) or ())
     except Exception as error:
         raise PolicyError(f"it raised {type(error).__name__}: {error}") from error
     return [_finding(policy, item) for item in yielded]
