@@ -27,7 +27,8 @@ def plan_lines(plan: Plan, *, style: Style, verbose: bool = False) -> list[str]:
     lines = [_header(plan, style)]
     shown = [group for group in plan.groups if verbose or has_something_to_say(group)]
     if shown:
-        lines.append(style.dim(_LEGEND + ("   = unchanged" if verbose else "")))
+        unchanged = any(group.operation == "none" and not group.blocked for group in shown)
+        lines.append(style.dim(_LEGEND + ("   = unchanged" if unchanged else "")))
         lines += _group_lines(plan, shown, style=style, verbose=verbose)
     if plan.guards:
         lines += ["", "Guards:", *(guard_line(finding, style) for finding in plan.guards)]

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from hypothesis import given, strategies as st
@@ -72,6 +73,36 @@ def test_groups_that_differ_in_one_value_are_not_folded() -> None:
     text = text_of(plan_of(*(timeout_group(f"line-{number}", number) for number in range(30))))
     assert "alike" not in text
     assert "1 → 29" in text
+
+
+def moved_on_group(number: int, *, pinned: bool = False) -> GroupPlan:
+    """A group that is sent its next version after the one that only it had."""
+    before, after = uuid(number), uuid(number + 1_000) if pinned else KNOWN_AFTER_APPLY
+    action = Action("deploy", "deploy", "", (), {"groupVersionId": after, "pinned": pinned, "previous": "d"})
+    change = Change("deployment", "change", before, after)
+    return replace(redeployed_group(f"line-{number}"), changes=(change,), actions=(action,))
+
+
+def uuid(number: int) -> str:
+    return str(UUID(int=number))
+
+
+def test_groups_that_differ_in_the_id_of_what_is_deployed_are_folded() -> None:
+    text = text_of(plan_of(*(moved_on_group(number) for number in range(30))))
+    assert "and 29 more groups alike: line-1, line-10, " in text
+    assert text.count("→ (known after apply)") == 1
+
+
+def test_a_reset_before_is_not_folded_with_a_version_before() -> None:
+    resets = [replace(moved_on_group(at), changes=(Change("deployment", "change", "Reset", "x"),)) for at in range(3)]
+    text = text_of(plan_of(*resets, *(moved_on_group(number) for number in range(3, 30))))
+    assert "and 2 more groups alike: line-1, line-2" in text
+
+
+def test_versions_that_the_files_name_are_all_shown() -> None:
+    text = text_of(plan_of(*(moved_on_group(number, pinned=True) for number in range(30))))
+    assert "alike" not in text
+    assert all(uuid(number + 1_000) in text for number in range(30))
 
 
 def test_names_that_read_like_values_are_not_folded_away() -> None:
