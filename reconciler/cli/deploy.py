@@ -38,7 +38,7 @@ class _Given:
 @click.option(
     "--type",
     "kind",
-    type=click.Choice(DEPLOYMENT_TYPES, case_sensitive=False),
+    type=options.AnyCase(DEPLOYMENT_TYPES),
     metavar=f"[{'|'.join(DEPLOYMENT_TYPES)}]",
     required=True,
     envvar="RECONCILE_TYPE",

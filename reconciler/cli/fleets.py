@@ -13,7 +13,7 @@ from reconciler.reporting.style import clean
 
 
 @click.command()
-@options.root_argument()
+@options.root_argument
 @click.option(
     "--changed",
     metavar="BASE..HEAD",

@@ -17,7 +17,7 @@ from reconciler.reporting.style import clean
 
 
 @click.command()
-@options.root_argument(envvar="RECONCILE_ROOT")
+@options.root_argument
 def fleets(root: Path) -> int:
     """Say which fleets at and below ROOT the run is about: those that a pull request, merge queue or push changes.
 

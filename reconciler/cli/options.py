@@ -17,6 +17,40 @@ DIRECTORY_VARIABLE = "RECONCILE_DIR"
 FORMATS = ("text", "json", "markdown", "html")
 
 
+class AnyCase(click.Choice[str]):
+    """One of some words in any case of letters, which messages and completion spell as they are meant."""
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        super().__init__(choices, case_sensitive=False)
+
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        """The word that is meant; what is none of them stays as it is."""
+        del ctx
+        return next((known for known in self.choices if known.casefold() == str(choice).casefold()), str(choice))
+
+
+class Number(click.IntRange):
+    """A whole number, called so in messages."""
+
+    name = "whole number"
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, 0 or more, called so in messages. No moment is later than NaN seconds, so that is none."""
+
+    name = "number of seconds"
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Fails for what is none."""
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return seconds
+
+
 class ListingGroup(click.Group):
     """A group whose help lists its commands with a whole sentence each, which click would cut at the line's end."""
 
@@ -31,7 +65,7 @@ def directory_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("directory", metavar="[DIR]", default=".", envvar=DIRECTORY_VARIABLE)(command)
 
 
-def root_argument(envvar: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def root_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The directory that fleets are looked for in, ``.`` by default, as ``root``."""
 
     def check(_context: click.Context, _argument: click.Parameter, root: Path) -> Path:
@@ -40,8 +74,13 @@ def root_argument(envvar: str | None = None) -> Callable[[Callable[..., Any]], C
         return root
 
     return click.argument(
-        "root", metavar="[ROOT]", default=".", envvar=envvar, type=click.Path(path_type=Path), callback=check
-    )
+        "root",
+        metavar="[ROOT]",
+        default=".",
+        envvar="RECONCILE_ROOT",
+        type=click.Path(path_type=Path),
+        callback=check,
+    )(command)
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,31 +162,22 @@ def time_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--timeout`` and ``--lock-timeout``, in seconds."""
     command = click.option(
         "--lock-timeout",
-        type=click.FloatRange(min=0),
+        type=Seconds(),
         default=0,
         show_default=True,
         envvar="RECONCILE_LOCK_TIMEOUT",
         metavar="SECONDS",
-        callback=_no_nan,
         help="How long to wait for another apply of this fleet to end.",
     )(command)
     return click.option(
         "--timeout",
-        type=click.FloatRange(min=0),
+        type=Seconds(),
         default=600,
         show_default=True,
         envvar="RECONCILE_TIMEOUT",
         metavar="SECONDS",
-        callback=_no_nan,
         help="How long to wait for the cores, and for a busy Greengrass.",
     )(command)
-
-
-def _no_nan(_context: click.Context, _option: click.Parameter, seconds: float) -> float:
-    """No moment is later than NaN seconds: an apply would wait for ever."""
-    if math.isnan(seconds):
-        raise click.BadParameter("nan is no number of seconds")
-    return seconds
 
 
 def color_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli import options
+from reconciler.cli.fleet import written_at_end
 from reconciler.cli.output import print_document, print_lines
 from reconciler.desired.load import load
 from reconciler.execution.session import open_ledger
@@ -16,7 +17,7 @@ from reconciler.reporting.runs import runs_document, runs_lines
 @options.directory_argument
 @click.option(
     "--last",
-    type=click.IntRange(min=1),
+    type=options.Number(min=1),
     default=20,
     show_default=True,
     envvar="RECONCILE_LAST",
@@ -24,10 +25,10 @@ from reconciler.reporting.runs import runs_document, runs_lines
     help="How many.",
 )
 @options.format_option("text", "json")
-def runs(directory: str, last: int, output_format: str) -> int:
+@options.stats_option
+def runs(directory: str, last: int, output_format: str, stats: Path | None) -> int:
     """List the applies of the fleet in DIR that had something to do, newest first."""
-    desired = load(Path(directory), shown_as=directory)
-    with open_ledger(desired) as ledger:
+    with written_at_end(stats) as counted, open_ledger(load(Path(directory), shown_as=directory), counted) as ledger:
         found = ledger.runs(last)
     lines = runs_lines(found)
     if output_format == "json":

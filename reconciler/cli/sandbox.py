@@ -12,7 +12,7 @@ import click
 import platformdirs
 from click.core import ParameterSource
 
-from reconciler.cli.options import ListingGroup
+from reconciler.cli.options import ListingGroup, Number, Seconds
 from reconciler.model.errors import ReconcileError, UsageError
 from reconciler.sandbox import daemon
 from reconciler.sandbox.errors import ControlError
@@ -73,7 +73,7 @@ def sandbox(context: click.Context) -> None:
 @_home_option
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Number(0, 65535),
     envvar="RECONCILE_SANDBOX_PORT",
     default=0,
     help="Where to listen. [default: a free port]",
@@ -144,7 +144,7 @@ def reset(home: daemon.Home) -> None:
 
 @sandbox.command()
 @_home_option
-@click.option("--clear", is_flag=True, help="Forget the calls so far.")
+@click.option("--clear", is_flag=True, envvar="RECONCILE_SANDBOX_CLEAR", help="Forget the calls so far.")
 def calls(home: daemon.Home, *, clear: bool) -> None:
     """Print the log of calls as JSON."""
     running = _running(home)
@@ -183,8 +183,20 @@ _telling(
 
 @sandbox.command()
 @_home_option
-@click.option("--advance", type=float, metavar="SECONDS", help="By how much to move time on.")
-@click.option("--stop/--go", "stopped", default=None, help="Let time stand still, or go on from where it stood.")
+@click.option(
+    "--advance",
+    type=Seconds(),
+    envvar="RECONCILE_SANDBOX_ADVANCE",
+    metavar="SECONDS",
+    help="By how much to move time on.",
+)
+@click.option(
+    "--stop/--go",
+    "stopped",
+    default=None,
+    envvar="RECONCILE_SANDBOX_STOP",
+    help="Let time stand still, or go on from where it stood.",
+)
 def clock(home: daemon.Home, advance: float | None, *, stopped: bool | None) -> None:
     """Move the sandbox's time on, or stop it."""
     told = {name: value for name, value in (("advance", advance), ("stopped", stopped)) if value is not None}

@@ -9,6 +9,7 @@ from types import FrameType
 import click
 
 from reconciler.cli import options
+from reconciler.cli.fleet import written_at_end
 from reconciler.cli.output import print_lines
 from reconciler.desired.load import load
 from reconciler.reporting.events import progress_line
@@ -21,7 +22,7 @@ QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
 @click.option(
     "--queues",
     multiple=True,
-    type=click.Choice(QUEUES),
+    type=options.AnyCase(QUEUES),
     default=QUEUES,
     envvar="RECONCILE_QUEUES",
     help="Work these queues off alone. Repeatable; all of them unless told.",
@@ -30,7 +31,7 @@ QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
 @click.option(
     "--max",
     "at_once",
-    type=click.IntRange(min=1, max=64),
+    type=options.Number(min=1, max=64),
     default=8,
     show_default=True,
     envvar="RECONCILE_MAX",
@@ -39,14 +40,17 @@ QUEUES = ("Devices", "NewDeployments", "DeploymentStatus")
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=options.Number(min=1),
     default=1,
     show_default=True,
     envvar="RECONCILE_WORKERS",
     metavar="N",
     help="How many workers there are: each keeps to its share of the calls that AWS allows the account.",
 )
-def worker(directory: str, queues: tuple[str, ...], at_once: int, workers: int, *, once: bool) -> int:
+@options.stats_option
+def worker(
+    directory: str, queues: tuple[str, ...], at_once: int, workers: int, stats: Path | None, *, once: bool
+) -> int:
     """Work off what applies of the fleet in DIR have queued, until SIGTERM or Ctrl-C; what is in hand is finished."""
     from reconciler.execution.queue.lanes import lanes_of  # noqa: PLC0415 (imports botocore)
     from reconciler.execution.queue.opening import open_work  # noqa: PLC0415 (imports botocore)
@@ -63,8 +67,10 @@ def worker(directory: str, queues: tuple[str, ...], at_once: int, workers: int, 
     def say(group: str, what: str) -> None:
         print_lines([progress_line(time.monotonic() - started, group, what)], to_stderr=True)
 
-    desired = load(Path(directory), shown_as=directory)
-    with open_work(desired, 1 / workers, say) as (work, by_name):
+    with (
+        written_at_end(stats) as counted,
+        open_work(load(Path(directory), shown_as=directory), 1 / workers, say, counted) as (work, by_name),
+    ):
         running = Worker(work, lanes_of(work, by_name.by_name, queues), at_once, once, stopping)
         say("", f"worker {work.holder} works on {', '.join(queues)}")
         running.run()

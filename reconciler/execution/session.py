@@ -92,13 +92,18 @@ def open_session(desired: DesiredState, stats: Stats | None = None, *, refresh: 
 
 
 @contextmanager
-def open_ledger(desired: DesiredState) -> Iterator[Ledger]:
-    """Open a fleet's ledger alone, and AWS only if it is there. Raises as ``open_session``."""
+def open_ledger(desired: DesiredState, stats: Stats | None = None) -> Iterator[Ledger]:
+    """Open a fleet's ledger alone, and AWS only if it is there. ``stats`` counts the calls.
+
+    Raises as ``open_session``.
+    """
     aws = None
     if desired.fleet.ledger.provider == "dynamodb" or desired.fleet.execution.mode == "queue":
         from reconciler.aws.client import Aws  # noqa: PLC0415 (imports botocore)
 
         aws = Aws(desired.fleet.region, limits=desired.fleet.limits)
+        if stats is not None:
+            aws.stats = stats
         check_account(aws, desired)
         if desired.fleet.execution.mode == "queue":
             from reconciler.execution.queue.stack import read_stack  # noqa: PLC0415 (imports botocore)

@@ -38,9 +38,9 @@ def mend(aws: Sandbox) -> None:
 def test_it_says_what_is_wrong_and_how_to_mend_it(fleet: FleetFiles, aws: Sandbox) -> None:
     ran = run_cli("doctor", fleet.directory)
     assert ran.code == 1
-    assert (
-        f"! artifact bucket {ARTIFACTS_BUCKET}: it may be made public\n    aws s3api put-public-access-block" in ran.out
-    )
+    assert f"! artifact bucket {ARTIFACTS_BUCKET}: it may be made public, and it holds private keys\n" in ran.out
+    assert "    aws s3api put-public-access-block" in ran.out
+    assert "…" not in ran.out  # the commands are whole
     assert "! bulk execution role: there is no role bulk" in ran.out
     assert ran.last_line.endswith("checks: 4 wrong, 0 to be looked at.")
     mend(aws)
@@ -138,3 +138,22 @@ def test_trust_may_be_narrowed_to_a_workflow_and_other_names(fleet: FleetFiles) 
 def test_what_is_no_repository(name: str, fleet: FleetFiles) -> None:
     ran = run_cli("doctor", fleet.directory, "--oidc", name)
     assert (ran.code, ran.out) == (64, "")
+
+
+@pytest.mark.parametrize("option", ["--branch", "--environment", "--repository-id", "--workflow"])
+def test_an_option_of_trust_policies_alone_is_wrong_usage(option: str, fleet: FleetFiles) -> None:
+    ran = run_cli("doctor", fleet.directory, option, "x")
+    assert (ran.code, ran.out) == (64, "")
+    assert f"error: {option} goes with --oidc" in ran.err
+
+
+def test_one_document_at_a_time(fleet: FleetFiles) -> None:
+    ran = run_cli("doctor", fleet.directory, "--iam", "plan", "--oidc", "owner/name")
+    assert (ran.code, ran.out) == (64, "")
+    assert "each print a document of their own" in ran.err
+
+
+def test_stats_count_what_it_looked_at(fleet: FleetFiles, aws: Sandbox, tmp_path: Path) -> None:
+    aws.clear_calls()
+    run_cli("doctor", fleet.directory, "--stats", tmp_path / "stats.json")
+    assert json.loads((tmp_path / "stats.json").read_text())["calls"] == aws.counts()

@@ -65,6 +65,13 @@ def test_runs_of_a_fleet_that_never_ran(shared: FleetFiles) -> None:
     assert run_cli("runs", shared.directory) == (0, "0 runs.\n", "")
 
 
+@pytest.mark.parametrize("command", ["runs", "unlock"])
+def test_stats_count_what_the_ledger_was_asked(command: str, shared: FleetFiles, aws: Sandbox, tmp_path: Path) -> None:
+    aws.clear_calls()
+    assert run_cli(command, shared.directory, "--stats", tmp_path / "stats.json").code == 0
+    assert json.loads((tmp_path / "stats.json").read_text())["calls"] == aws.counts()
+
+
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("status",), ("runs",)])
 def test_a_table_that_is_not_there(command: tuple[str, ...], fleet: FleetFiles, aws: Sandbox) -> None:
     fleet.fleet(ledger={"provider": "dynamodb", "table": "nowhere"}).write()

@@ -155,7 +155,7 @@ def test_cores_prints_what_is_on_core_devices(home: Path) -> None:
         (("devices", '{"a": {"outcome": "explode"}}'), "outcome is one of succeed, fail, offline, stuck"),
         (("faults", "{}"), "faults is a JSON list"),
         (("limits", '{"iot": -1}'), "calls a second is a number above 0"),
-        (("clock", "--advance", "-1"), "zero or more seconds"),
+        (("clock", "--advance", "-1"), "-1.0 is not in the range x>=0"),
         (("clock",), "say --advance SECONDS, --stop or --go"),
     ],
 )

@@ -1,5 +1,6 @@
 """``reconcile worker``: who may be one, and how it ends."""
 
+import json
 import os
 import signal
 import subprocess
@@ -52,9 +53,11 @@ def test_a_missing_stack_is_named(aws: Sandbox, tmp_path: Path) -> None:
 def test_once_it_ends_when_the_cores_have_reported(queued: FleetFiles) -> None:
     detached = run_cli("apply", queued.directory, "--yes", "--detach")
     run = detached.last_line.split()[3].rstrip(",")
-    ran = run_process("worker", queued.directory, "--once")
+    stats = queued.directory.parent / "stats.json"
+    ran = run_process("worker", queued.directory, "--once", "--stats", stats)
     assert ran.code == 0, ran.err
     assert f"run {run} ended" in ran.err
+    assert json.loads(stats.read_text())["calls"]["sqs:DeleteMessage"] >= 1
     assert run_cli("runs", queued.directory).out.count("succeeded") == 1
 
 

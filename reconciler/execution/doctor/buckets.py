@@ -8,6 +8,7 @@ from reconciler.model.errors import AwsError
 from reconciler.model.finding import Finding
 
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+SSE_S3 = '{"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}'
 
 
 def check_artifacts(aws: Aws, bucket: str) -> Iterator[Finding]:
@@ -19,12 +20,14 @@ def check_artifacts(aws: Aws, bucket: str) -> Iterator[Finding]:
     yield good(subject, f"it is there, in {region}")
     algorithm = _encryption(aws, bucket)
     if algorithm is None:
-        yield wrong(subject, "it is not encrypted", f"aws s3api put-bucket-encryption --bucket {bucket} …")
+        hint = f"aws s3api put-bucket-encryption --bucket {bucket} --server-side-encryption-configuration '{SSE_S3}'"
+        yield wrong(subject, "it is not encrypted", hint)
     else:
         yield good(subject, f"it is encrypted ({algorithm})")
     if not _is_private(aws, bucket):
-        hint = f"aws s3api put-public-access-block --bucket {bucket} …: it holds private keys"
-        yield wrong(subject, "it may be made public", hint)
+        blocks = ",".join(f"{block}=true" for block in BLOCKS)
+        hint = f"aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration {blocks}"
+        yield wrong(subject, "it may be made public, and it holds private keys", hint)
     else:
         yield good(subject, "nobody can make it public")
     versioning = aws.call("s3", "GetBucketVersioning", Bucket=bucket).get("Status")

@@ -39,7 +39,7 @@ def examine(aws: Aws, desired: DesiredState) -> Iterator[Finding]:
         yield good(f"stack {fleet.execution.stack}", "it has all outputs")
         yield from looked_at("queues", lambda: check_stack(aws, stack))
     yield from _places(aws, stack.fleet if stack is not None else fleet)
-    yield from looked_at("ledger", lambda: _ledger(desired))
+    yield from looked_at("ledger", lambda: _ledger(aws, desired))
 
 
 def _credentials(aws: Aws, desired: DesiredState) -> Iterator[Finding]:
@@ -82,8 +82,8 @@ def _places(aws: Aws, fleet: Fleet) -> Iterator[Finding]:
         yield from looked_at(f"bulk bucket {bulk.bucket}", lambda: check_bulk(aws, bulk.bucket, role, fleet.account))
 
 
-def _ledger(desired: DesiredState) -> Iterator[Finding]:
-    with open_ledger(desired) as ledger:
+def _ledger(aws: Aws, desired: DesiredState) -> Iterator[Finding]:
+    with open_ledger(desired, aws.stats) as ledger:
         lease, runs = ledger.leases.current(), ledger.runs(1)
     newest = f"the newest run is {runs[0].id} ({runs[0].state})" if runs else "it has no run yet"
     yield good("ledger", f"it answers; {newest}")

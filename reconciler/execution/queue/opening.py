@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws
+from reconciler.aws.stats import Stats
 from reconciler.execution.dynamodb_ledger import DynamoDbLedger
 from reconciler.execution.ledger import Ledger
 from reconciler.execution.queue.handlers import Work
@@ -46,8 +47,11 @@ def open_queues(aws: Aws, stack: Stack) -> Queues:
 
 
 @contextmanager
-def open_work(desired: DesiredState, share: float, say: Callable[[str, str], None]) -> Iterator[tuple[Work, Queues]]:
-    """Everything that a worker of the fleet works with. It makes ``share`` of the calls that the account allows.
+def open_work(
+    desired: DesiredState, share: float, say: Callable[[str, str], None], stats: Stats | None = None
+) -> Iterator[tuple[Work, Queues]]:
+    """Everything that a worker of the fleet works with. It makes ``share`` of the calls that the account allows, and
+    ``stats`` counts them.
 
     Raises UsageError for a fleet that is not worked off through queues, ReconcileError and AwsError.
     """
@@ -58,6 +62,8 @@ def open_work(desired: DesiredState, share: float, say: Callable[[str, str], Non
             hint="add `execution: {mode: queue, stack: …}` to the Fleet's spec",
         )
     aws = Aws(fleet.region, limits=fleet.limits, share=share)
+    if stats is not None:
+        aws.stats = stats
     check_account(aws, desired)
     with open_stack(aws, read_stack(aws, fleet), say) as opened:
         yield opened
