@@ -135,7 +135,7 @@ def translate(error: ClientError | BotoCoreError, operation: str, *, resendable:
     if isinstance(error, ClientError):
         return _refusal(error, operation, resendable=resendable)
     code = type(error).__name__
-    text = f"{operation}: {' '.join(str(error).split())}"
+    text = f"{operation}: {_unended(' '.join(str(error).split()))}"
     if isinstance(error, _UNSENT):
         return AwsError(f"{text}: {UNREACHABLE}", operation=operation, code=code)
     if isinstance(error, _BAD_CREDENTIALS):
@@ -150,13 +150,18 @@ def translate(error: ClientError | BotoCoreError, operation: str, *, resendable:
 def _refusal(error: ClientError, operation: str, *, resendable: bool) -> AwsError:
     code, status = error_code(error), http_status(error)
     message = str(error.response.get("Error", {}).get("Message", "")).strip() or "no message"
-    text = f"{operation}: {code or status}: {message}"
+    text = f"{operation}: {code or status}: {_unended(message)}"
     if status >= 500 and not resendable and not is_throttled(error):
         return AnswerLostError(text, operation=operation, code=code, status=status, hint=LOST_HINT)
     rows: Any = error.response.get("ErrorDetails") or ()
     details = tuple(str(row.get("DetailedErrorCode", "")) for row in rows)
     hint = _refusal_hint(code, status, message, operation)
     return AwsError(text, operation=operation, code=code, status=status, hint=hint, details=details)
+
+
+def _unended(text: str) -> str:
+    """``text`` without the full stop that it may end in: more of a sentence follows where it is told."""
+    return text if text.endswith("..") else text.removesuffix(".")
 
 
 def _refusal_hint(code: str, status: int, message: str, operation: str) -> str:

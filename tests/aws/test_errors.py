@@ -32,13 +32,21 @@ def refusal(code: str, status: int, message: str = "No.", **more: Any) -> Client
 
 def test_a_refusal_says_who_what_and_why() -> None:
     error = translate(refusal("BadRequestException", 400, "Bad group."), "greengrass:CreateGroup", resendable=False)
-    assert str(error) == "greengrass:CreateGroup: BadRequestException: Bad group."
+    assert str(error) == "greengrass:CreateGroup: BadRequestException: Bad group"
     assert (error.operation, error.code, error.status, error.hint) == (
         "greengrass:CreateGroup",
         "BadRequestException",
         400,
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("We failed. Try again.", "We failed. Try again"), ("Wait...", "Wait..."), ("No", "No")]
+)
+def test_a_sentence_can_go_on_after_what_was_said(said: str, told: str) -> None:
+    error = translate(refusal("InternalFailure", 400, said), "iot:X", resendable=True)
+    assert str(error) == f"iot:X: InternalFailure: {told}"
 
 
 def test_greengrass_detailed_codes_are_kept() -> None:
