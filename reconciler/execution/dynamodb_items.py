@@ -29,10 +29,33 @@ lease.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from reconciler.execution.dynamodb_table import Key
 from reconciler.execution.precedence import is_error_of
 from reconciler.model.run import DeploymentRecord, Failures, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one fleet's items; those that pass are ``kept`` for so long."""
+
+    fleet: str
+    kept: timedelta
+
+    def of(self, pk: str, sk: str = "-") -> Key:
+        """The key of an item, as the list above names it."""
+        return Key(self.pk(pk), sk)
+
+    def pk(self, pk: str) -> str:
+        """The partition of items that bear one ``pk``."""
+        return f"{self.fleet}#{pk}"
+
+    def expires(self) -> int:
+        """When what is written now is forgotten."""
+        return int((datetime.now(UTC) + self.kept).timestamp())
 
 
 def task_of(run_id: str, item: Mapping[str, Any]) -> Task:

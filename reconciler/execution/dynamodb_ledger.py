@@ -5,14 +5,14 @@ there is no index, and every read is consistent. ``dynamodb_items`` lists the it
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from reconciler.execution.dynamodb_items import deployment_of, failures_of, members_of, task_of
-from reconciler.execution.dynamodb_table import Key, Table
+from reconciler.execution.dynamodb_items import Keys, deployment_of, task_of
+from reconciler.execution.dynamodb_table import IS_NEW, IS_THERE, Key, Table
 from reconciler.execution.leases import DynamoDbLeases
-from reconciler.execution.ledger import KEPT, checked_members, shortened
+from reconciler.execution.ledger import KEPT, shortened
 from reconciler.execution.precedence import (
     DEVICE_RANKS,
     GROUP_RANKS,
@@ -21,13 +21,12 @@ from reconciler.execution.precedence import (
     status_order,
     time_text,
 )
+from reconciler.execution.sharing import DynamoDbSharing
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import (
-    Claim,
     DeploymentRecord,
     DeviceProgress,
     DeviceState,
-    Failures,
     Run,
     RunState,
     Task,
@@ -37,8 +36,6 @@ from reconciler.runtimes.base import Begun
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
 
-IS_NEW = "attribute_not_exists(#pk)"
-IS_THERE = "attribute_exists(#pk)"
 IS_NO_OLDER = "attribute_not_exists(#position) OR #position <= :position"
 
 
@@ -47,8 +44,9 @@ class DynamoDbLedger:
 
     def __init__(self, aws: "Aws", table: str, fleet: str, *, kept: timedelta = KEPT) -> None:
         self._table = Table(aws, table)
-        self._fleet, self._kept = fleet, kept
-        self.leases = DynamoDbLeases(self._table, self._key("lease"))
+        self._fleet, self._keys = fleet, Keys(fleet, kept)
+        self.leases = DynamoDbLeases(self._table, self._keys.of("lease"))
+        self.sharing = DynamoDbSharing(self._table, self._keys)
         # What never changes once it is known, so that it is neither asked for nor written twice.
         self._started: dict[str, str] = {}
         self._versions: set[str] = set()
@@ -58,15 +56,17 @@ class DynamoDbLedger:
 
     def start_run(self, run: Run, *, stop_others: bool = True) -> None:
         """Record a run that begins; see ``Ledger``. The table itself forgets runs of long ago."""
-        pointer = {"started_at": run.started_at, "token": token_hex(8), "expires": self._expires()}
-        if not self._put_once(self._key(f"run#{run.id}"), pointer):
+        pointer = {"started_at": run.started_at, "token": token_hex(8), "expires": self._keys.expires()}
+        if not self._put_once(self._keys.of(f"run#{run.id}"), pointer):
             raise ReconcileError(f"starting the run {run.id}: the ledger has it already")
         if stop_others:
             self._stop_open_runs(run.started_at)
-        self._table.update(self._key("open", run.id), {"started_at": run.started_at, "expires": self._expires()})
+        self._table.update(
+            self._keys.of("open", run.id), {"started_at": run.started_at, "expires": self._keys.expires()}
+        )
         values = {"run": run.id, "digest": run.digest, "state": run.state, "started_at": run.started_at}
         self._table.update(
-            self._run_key(run.id, run.started_at), {**values, "ended_at": run.ended_at, "expires": self._expires()}
+            self._run_key(run.id, run.started_at), {**values, "ended_at": run.ended_at, "expires": self._keys.expires()}
         )
 
     def end_run(self, run_id: str, state: RunState) -> None:
@@ -75,7 +75,7 @@ class DynamoDbLedger:
             self._table.update(
                 self._run_key(run_id, started), {"state": state, "ended_at": now_text()}, condition=IS_THERE
             )
-            self._table.delete(self._key("open", run_id))
+            self._table.delete(self._keys.of("open", run_id))
 
     def settle_run(self, run_id: str, state: RunState, *, was: RunState | None = None) -> bool:
         """Record what became of a run after its end; see ``Ledger``."""
@@ -96,11 +96,11 @@ class DynamoDbLedger:
 
     def runs(self, most: int) -> list[Run]:
         """The fleet's newest runs, at most so many, newest first."""
-        return [self._run(item) for item in self._table.query(self._pk("runs"), newest_first=True, most=most)]
+        return [self._run(item) for item in self._table.query(self._keys.pk("runs"), newest_first=True, most=most)]
 
     def open_runs(self) -> list[Run]:
         """The fleet's runs that have not ended, newest first."""
-        open_items = self._table.query(self._pk("open"))
+        open_items = self._table.query(self._keys.pk("open"))
         items = self._table.get_many(self._run_key(item["sk"], item["started_at"]) for item in open_items)
         runs = [run for run in map(self._run, items) if run.ended_at is None]
         return sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True)
@@ -120,16 +120,16 @@ class DynamoDbLedger:
 
     def task(self, run_id: str, group: str) -> Task | None:
         """Where one group stands in a run; None if it has no part in it."""
-        item = self._table.get(self._key(f"tasks#{run_id}", group))
+        item = self._table.get(self._keys.of(f"tasks#{run_id}", group))
         return task_of(run_id, item) if item is not None else None
 
     def tasks(self, run_id: str) -> dict[str, Task]:
         """The groups of a run by name."""
-        return {item["sk"]: task_of(run_id, item) for item in self._table.query(self._pk(f"tasks#{run_id}"))}
+        return {item["sk"]: task_of(run_id, item) for item in self._table.query(self._keys.pk(f"tasks#{run_id}"))}
 
     def template_version_of(self, group_version_id: str) -> int | None:
         """The template version that a group version was made for, None if no run of the fleet made it."""
-        item = self._table.get(self._key(f"version#{group_version_id}"))
+        item = self._table.get(self._keys.of(f"version#{group_version_id}"))
         return item["template_version"] if item is not None else None
 
     def save_device(
@@ -148,12 +148,13 @@ class DynamoDbLedger:
             "rank": DEVICE_RANKS[state],
             "since": now_text(),
             "error": shortened(error),
-            "expires": self._expires(),
+            "expires": self._keys.expires(),
             **({"certificate_arn": certificate_arn} if certificate_arn is not None else {}),
         }
         condition = "attribute_not_exists(#rank) OR #rank <= :rank"
         return (
-            self._table.update(self._key(f"devices#{run_id}#{group}", thing), values, condition=condition) is not None
+            self._table.update(self._keys.of(f"devices#{run_id}#{group}", thing), values, condition=condition)
+            is not None
         )
 
     def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
@@ -168,46 +169,48 @@ class DynamoDbLedger:
                 certificate_arn=item.get("certificate_arn"),
                 error=item.get("error"),
             )
-            for item in self._table.query(self._pk(f"devices#{run_id}#{group}"))
+            for item in self._table.query(self._keys.pk(f"devices#{run_id}#{group}"))
         }
 
     def known_groups(self) -> dict[str, str]:
         """The groups that the fleet has made or taken over: name to id."""
-        return {item["sk"]: item["group_id"] for item in self._table.query(self._pk("groups"), only=["sk", "group_id"])}
+        return {
+            item["sk"]: item["group_id"] for item in self._table.query(self._keys.pk("groups"), only=["sk", "group_id"])
+        }
 
     def remember_group(self, name: str, group_id: str) -> None:
         """Record that a group is the fleet's, by name and by id."""
-        before = self._table.get(self._key("groups", name))
+        before = self._table.get(self._keys.of("groups", name))
         if before is not None and before["group_id"] == group_id:
             return
         # First the id: who finds a group by name can rely on finding it by id.
-        self._table.update(self._key(f"group-id#{group_id}"), {"group": name})
-        self._table.update(self._key("groups", name), {"group_id": group_id})
+        self._table.update(self._keys.of(f"group-id#{group_id}"), {"group": name})
+        self._table.update(self._keys.of("groups", name), {"group_id": group_id})
         if before is not None:
-            self._table.delete(self._key(f"group-id#{before['group_id']}"), "#group = :group", {"group": name})
+            self._table.delete(self._keys.of(f"group-id#{before['group_id']}"), "#group = :group", {"group": name})
 
     def group_of_id(self, group_id: str) -> str | None:
         """The name of the group of that id, None if it is none of the fleet's."""
-        item = self._table.get(self._key(f"group-id#{group_id}"))
+        item = self._table.get(self._keys.of(f"group-id#{group_id}"))
         return item["group"] if item is not None else None
 
     def forget_group(self, name: str) -> None:
         """Record that there is no group of that name any more."""
-        if (item := self._table.get(self._key("groups", name))) is not None:
-            self._table.delete(self._key("groups", name))
-            self._table.delete(self._key(f"group-id#{item['group_id']}"), "#group = :group", {"group": name})
+        if (item := self._table.get(self._keys.of("groups", name))) is not None:
+            self._table.delete(self._keys.of("groups", name))
+            self._table.delete(self._keys.of(f"group-id#{item['group_id']}"), "#group = :group", {"group": name})
 
     def note_removal(self, group_id: str, document: str) -> None:
         """Record what is to be deleted with a group, or after it."""
-        self._table.update(self._key("removals", group_id), {"document": document})
+        self._table.update(self._keys.of("removals", group_id), {"document": document})
 
     def end_removal(self, group_id: str) -> None:
         """Record that all that was to be deleted with a group is."""
-        self._table.delete(self._key("removals", group_id))
+        self._table.delete(self._keys.of("removals", group_id))
 
     def removals(self) -> dict[str, str]:
         """What was to be deleted and may not be, by group id."""
-        return {item["sk"]: item["document"] for item in self._table.query(self._pk("removals"))}
+        return {item["sk"]: item["document"] for item in self._table.query(self._keys.pk("removals"))}
 
     def remember_deployment(
         self, deployment_id: str, *, group: str, group_id: str, group_version_id: str | None, run_id: str
@@ -217,7 +220,7 @@ class DynamoDbLedger:
         item = self._table.update(
             key,
             {"group": group, "group_id": group_id, "group_version_id": group_version_id, "run": run_id},
-            first={"expires": self._expires()},
+            first={"expires": self._keys.expires()},
             condition="attribute_not_exists(#run) OR #run <= :run",
         )
         # A newer run has said so before. An item does not lose its run, so it is there.
@@ -238,7 +241,7 @@ class DynamoDbLedger:
     ) -> bool:
         """Record what a deployment reported at ``time``, unless something later is known; see ``Ledger``."""
         since, error = time_text(time), shortened(error)
-        key, first = self._deployment_key(deployment_id), {"group_id": group_id, "expires": self._expires()}
+        key, first = self._deployment_key(deployment_id), {"group_id": group_id, "expires": self._keys.expires()}
         values = {"status": status, "since": since, "position": status_order(status, since)}
         condition = "attribute_not_exists(#position) OR #position < :position"
         changed = self._table.update(key, values, first=first, condition=condition) is not None
@@ -250,64 +253,22 @@ class DynamoDbLedger:
 
     def begin(self, run_id: str, action_id: str) -> Begun | None:
         """Record that an action begins; what was recorded of it before, None if this is the first time."""
-        key = self._key(f"step#{action_id}")
-        step = {"run": run_id, "begun_at": now_text(), "token": token_hex(8), "expires": self._expires()}
+        key = self._keys.of(f"step#{action_id}")
+        step = {"run": run_id, "begun_at": now_text(), "token": token_hex(8), "expires": self._keys.expires()}
         if self._put_once(key, step):
             return None
         return Begun((self._table.get(key) or {}).get("result"))
 
     def finish(self, action_id: str, result: str) -> None:
         """Record the result of an action that was begun."""
-        self._table.update(self._key(f"step#{action_id}"), {"result": result}, condition=IS_THERE)
-
-    def claim(self, name: str, holder: str, seconds: float) -> Claim:
-        """Claim something for so many seconds, unless somebody else holds it; who holds it now."""
-        key = self._key(f"claim#{name}")
-        values = {"holder": holder, "until": now_text(seconds), "expires": self._expires()}
-        condition = "attribute_not_exists(#until) OR #holder = :holder OR #until < :now"
-        while True:
-            item = self._table.update(key, values, condition=condition, values={"now": now_text()})
-            item = item or self._table.get(key)
-            # Gone between the two: it was given back, and may be claimed again.
-            if item is not None:
-                return Claim(name, item["holder"], item["until"])
-
-    def release(self, name: str, holder: str) -> bool:
-        """Give a claim back; false if ``holder`` did not hold it."""
-        return self._table.delete(self._key(f"claim#{name}"), "#holder = :holder", {"holder": holder})
-
-    def start_batch(self, run_id: str, batch: str, members: Iterable[str]) -> None:
-        """Record what a batch waits for; one that is recorded already is left as it is."""
-        item = {"members": checked_members(members), "expires": self._expires()}
-        self._table.put(self._key(f"batches#{run_id}", batch), item, IS_NEW)
-
-    def leave_batch(self, run_id: str, batch: str, member: str) -> frozenset[str] | None:
-        """Record that a batch waits for ``member`` no longer; whom it still waits for; None for no such batch."""
-        key = self._key(f"batches#{run_id}", batch)
-        item = self._table.update(key, {}, delete={"members": frozenset({member})}, condition=IS_THERE)
-        return members_of(item) if item is not None else None
-
-    def batches(self, run_id: str) -> dict[str, frozenset[str]]:
-        """The batches of a run, and whom each still waits for."""
-        return {item["sk"]: members_of(item) for item in self._table.query(self._pk(f"batches#{run_id}"))}
-
-    def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
-        """Count that an attempt at something failed, each attempt once; all its failures."""
-        values = {"error": shortened(error), "expires": self._expires()}
-        item = self._table.update(self._key(f"failure#{subject}"), values, add={"attempts": frozenset({attempt})})
-        return failures_of(item or {})
-
-    def failures(self, subject: str) -> Failures | None:
-        """How often something failed; None if it never did."""
-        item = self._table.get(self._key(f"failure#{subject}"))
-        return failures_of(item) if item is not None else None
+        self._table.update(self._keys.of(f"step#{action_id}"), {"result": result}, condition=IS_THERE)
 
     def _stop_open_runs(self, time: str) -> None:
-        for item in list(self._table.query(self._pk("open"))):
+        for item in list(self._table.query(self._keys.pk("open"))):
             key = self._run_key(item["sk"], item["started_at"])
             ended = {"state": "stopped", "ended_at": time}
             self._table.update(key, ended, condition=f"{IS_THERE} AND attribute_not_exists(#ended_at)")
-            self._table.delete(self._key("open", item["sk"]))
+            self._table.delete(self._keys.of("open", item["sk"]))
 
     def _put_once(self, key: Key, item: Mapping[str, Any]) -> bool:
         """Put an item with a ``token`` where none is; whether this call did, also if its first answer was lost."""
@@ -320,12 +281,12 @@ class DynamoDbLedger:
         version = task.group_version_id
         if version is None or task.template_version is None or version in self._versions:
             return
-        self._table.update(self._key(f"version#{version}"), {}, first={"template_version": task.template_version})
+        self._table.update(self._keys.of(f"version#{version}"), {}, first={"template_version": task.template_version})
         self._versions.add(version)
 
     def _task_item(self, task: Task) -> tuple[Key, dict[str, Any]]:
         since = time_text(task.since)
-        return self._key(f"tasks#{task.run}", task.group), {
+        return self._keys.of(f"tasks#{task.run}", task.group), {
             "state": task.state,
             "since": since,
             "position": f"{since}#{GROUP_RANKS[task.state]}",
@@ -333,12 +294,12 @@ class DynamoDbLedger:
             "group_version_id": task.group_version_id,
             "template_version": task.template_version,
             "deployment_id": task.deployment_id,
-            "expires": self._expires(),
+            "expires": self._keys.expires(),
         }
 
     def _started_at(self, run_id: str) -> str | None:
         if run_id not in self._started:
-            item = self._table.get(self._key(f"run#{run_id}"))
+            item = self._table.get(self._keys.of(f"run#{run_id}"))
             if item is None:
                 return None
             self._started[run_id] = item["started_at"]
@@ -349,16 +310,7 @@ class DynamoDbLedger:
         return Run(item["run"], self._fleet, item["digest"], item["state"], started, ended)
 
     def _run_key(self, run_id: str, started_at: str) -> Key:
-        return self._key("runs", f"{started_at}#{run_id}")
+        return self._keys.of("runs", f"{started_at}#{run_id}")
 
     def _deployment_key(self, deployment_id: str) -> Key:
-        return self._key(f"deployment#{deployment_id}")
-
-    def _key(self, pk: str, sk: str = "-") -> Key:
-        return Key(self._pk(pk), sk)
-
-    def _pk(self, pk: str) -> str:
-        return f"{self._fleet}#{pk}"
-
-    def _expires(self) -> int:
-        return int((datetime.now(UTC) + self._kept).timestamp())
+        return self._keys.of(f"deployment#{deployment_id}")

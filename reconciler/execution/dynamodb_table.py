@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Item = Mapping[str, Any]
 """An item's attributes: texts, whole numbers, and sets of texts; None is an attribute that is not there."""
 
+IS_NEW = "attribute_not_exists(#pk)"
+IS_THERE = "attribute_exists(#pk)"
+"""Conditions on an item's being there."""
+
 MOST_GETS = 100
 """Keys in one BatchGetItem (DynamoDB API reference)."""
 MOST_ACTIONS = 100

@@ -32,14 +32,14 @@ class RunJournal:
             yield
             return
         name, holder = f"step/{action_id}", token_hex(8)
-        while self.ledger.claim(name, holder, ALONE_SECONDS).holder != holder:
+        while self.ledger.sharing.claim(name, holder, ALONE_SECONDS).holder != holder:
             time.sleep(ALONE_POLL)
         try:
-            with kept(lambda: self.ledger.claim(name, holder, ALONE_SECONDS)):
+            with kept(lambda: self.ledger.sharing.claim(name, holder, ALONE_SECONDS)):
                 yield
         finally:
             with suppress(ReconcileError):  # it lapses by itself
-                self.ledger.release(name, holder)
+                self.ledger.sharing.release(name, holder)
 
     def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
         """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""

@@ -55,12 +55,53 @@ class Leases(Protocol):
         """Give the lease back, or take it from a run that is dead; false if ``run`` did not have it."""
 
 
+class Sharing(Protocol):
+    """How those who carry out runs of one fleet share the work: who is at what, what waits for whom, what has failed.
+
+    Every method raises ReconcileError if the ledger cannot be used.
+    """
+
+    def claim(self, name: str, holder: str, seconds: float) -> Claim:
+        """Claim something for so many seconds, unless somebody else holds it; who holds it now.
+
+        Who holds it prolongs it by claiming again. Holders are told apart by name: give every process its own.
+        """
+
+    def release(self, name: str, holder: str) -> bool:
+        """Give a claim back; false if ``holder`` did not hold it."""
+
+    def start_batch(self, run_id: str, batch: str, members: Iterable[str]) -> None:
+        """Record what a batch waits for; one that is recorded already is left as it is.
+
+        Raises ReconcileError for none or more than MOST_MEMBERS.
+        """
+
+    def leave_batch(self, run_id: str, batch: str, member: str) -> frozenset[str] | None:
+        """Record that a batch waits for ``member`` no longer; whom it still waits for. None if there is no such batch.
+
+        Of two that leave, one at least is told that nobody is left; ``claim`` decides who acts on it.
+        """
+
+    def batches(self, run_id: str) -> dict[str, frozenset[str]]:
+        """The batches of a run, and whom each still waits for."""
+
+    def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
+        """Count that an attempt at something failed, each attempt once; all its failures."""
+
+    def failures(self, subject: str) -> Failures | None:
+        """How often something failed; None if it never did."""
+
+
 class Ledger(Protocol):
     """The ledger of one fleet. Threads share it. Every method raises ReconcileError if the ledger cannot be used."""
 
     @property
     def leases(self) -> Leases:
         """Who alone may write to the fleet."""
+
+    @property
+    def sharing(self) -> Sharing:
+        """How those who carry runs out share the work."""
 
     def close(self) -> None:
         """Let go of what is open; further use is an error where there is something to close."""
@@ -176,36 +217,6 @@ class Ledger(Protocol):
 
     def finish(self, action_id: str, result: str) -> None:
         """Record the result of an action that was begun."""
-
-    def claim(self, name: str, holder: str, seconds: float) -> Claim:
-        """Claim something for so many seconds, unless somebody else holds it; who holds it now.
-
-        Who holds it prolongs it by claiming again. Holders are told apart by name: give every process its own.
-        """
-
-    def release(self, name: str, holder: str) -> bool:
-        """Give a claim back; false if ``holder`` did not hold it."""
-
-    def start_batch(self, run_id: str, batch: str, members: Iterable[str]) -> None:
-        """Record what a batch waits for; one that is recorded already is left as it is.
-
-        Raises ReconcileError for none or more than MOST_MEMBERS.
-        """
-
-    def leave_batch(self, run_id: str, batch: str, member: str) -> frozenset[str] | None:
-        """Record that a batch waits for ``member`` no longer; whom it still waits for. None if there is no such batch.
-
-        Of two that leave, one at least is told that nobody is left; ``claim`` decides who acts on it.
-        """
-
-    def batches(self, run_id: str) -> dict[str, frozenset[str]]:
-        """The batches of a run, and whom each still waits for."""
-
-    def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
-        """Count that an attempt at something failed, each attempt once; all its failures."""
-
-    def failures(self, subject: str) -> Failures | None:
-        """How often something failed; None if it never did."""
 
 
 def lease_seen(ledger: Ledger) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.execution.leases import SqliteLeases
-from reconciler.execution.ledger import KEPT, checked_members, shortened
+from reconciler.execution.ledger import KEPT, shortened
 from reconciler.execution.precedence import (
     DEVICE_RANKS,
     error_order,
@@ -19,9 +19,9 @@ from reconciler.execution.precedence import (
     status_order,
     time_text,
 )
+from reconciler.execution.sharing import SqliteSharing
 from reconciler.execution.sqlite_database import Database
 from reconciler.execution.sqlite_statements import (
-    CLAIM,
     DEPLOYMENT_COLUMNS,
     DEVICE_COLUMNS,
     PASSING,
@@ -37,11 +37,9 @@ from reconciler.execution.sqlite_statements import (
 )
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import (
-    Claim,
     DeploymentRecord,
     DeviceProgress,
     DeviceState,
-    Failures,
     Run,
     RunState,
     Task,
@@ -56,6 +54,7 @@ class SqliteLedger:
         self._fleet, self._kept = fleet, kept
         self._file = Database(path, SCHEMA)
         self.leases = SqliteLeases(self._file, fleet)
+        self.sharing = SqliteSharing(self._file, fleet)
 
     def close(self) -> None:
         """Close the file; further use is an error."""
@@ -242,55 +241,6 @@ class SqliteLedger:
         """Record the result of an action that was begun."""
         self._file.write("UPDATE steps SET result = ? WHERE fleet = ? AND action = ?", (result, self._fleet, action_id))
 
-    def claim(self, name: str, holder: str, seconds: float) -> Claim:
-        """Claim something for so many seconds, unless somebody else holds it; who holds it now."""
-        with self._file.transaction():
-            self._file.change(CLAIM, (self._fleet, name, holder, now_text(seconds), now_text()))
-            rows = self._file.rows(
-                "SELECT name, holder, until FROM claims WHERE fleet = ? AND name = ?", (self._fleet, name)
-            )
-            return Claim(*rows[0])
-
-    def release(self, name: str, holder: str) -> bool:
-        """Give a claim back; false if ``holder`` did not hold it."""
-        return self._file.write(
-            "DELETE FROM claims WHERE fleet = ? AND name = ? AND holder = ?", (self._fleet, name, holder)
-        )
-
-    def start_batch(self, run_id: str, batch: str, members: Iterable[str]) -> None:
-        """Record what a batch waits for; one that is recorded already is left as it is."""
-        rows = [(run_id, batch, member) for member in checked_members(members)]
-        with self._file.transaction():
-            if self._file.change("INSERT OR IGNORE INTO batches VALUES (?, ?)", (run_id, batch)):
-                self._file.change_many("INSERT INTO members VALUES (?, ?, ?)", rows)
-
-    def leave_batch(self, run_id: str, batch: str, member: str) -> frozenset[str] | None:
-        """Record that a batch waits for ``member`` no longer; whom it still waits for; None for no such batch."""
-        with self._file.transaction():
-            self._file.change("DELETE FROM members WHERE run = ? AND batch = ? AND member = ?", (run_id, batch, member))
-            return self._batches(run_id, batch).get(batch)
-
-    def batches(self, run_id: str) -> dict[str, frozenset[str]]:
-        """The batches of a run, and whom each still waits for."""
-        with self._file.guarded():
-            return self._batches(run_id)
-
-    def note_failure(self, subject: str, attempt: str, error: str) -> Failures:
-        """Count that an attempt at something failed, each attempt once; all its failures."""
-        self._file.write(
-            "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
-            (self._fleet, subject, attempt, shortened(error), now_text()),
-        )
-        return self.failures(subject) or Failures(0, error)
-
-    def failures(self, subject: str) -> Failures | None:
-        """How often something failed; None if it never did."""
-        rows = self._file.read(
-            "SELECT error FROM failures WHERE fleet = ? AND subject = ? ORDER BY failed_at DESC, rowid DESC",
-            (self._fleet, subject),
-        )
-        return Failures(len(rows), rows[0][0]) if rows else None
-
     def _forget_before(self, time: str) -> None:
         """Forget runs that began before ``time`` and what belongs to them; not what a group version was made for."""
         runs = [row[0] for row in self._file.rows(RUNS_OF_LONG_AGO, (self._fleet, time))]
@@ -314,17 +264,6 @@ class SqliteLedger:
                 record = DeploymentRecord(*values)
                 found[identifier] = replace(record, error=error if is_error_of(record.status, order) else None)
         return found
-
-    def _batches(self, run_id: str, batch: str | None = None) -> dict[str, frozenset[str]]:
-        rows = self._file.rows(
-            "SELECT batches.batch, member FROM batches LEFT JOIN members USING (run, batch)"
-            " WHERE batches.run = ?1 AND (?2 IS NULL OR batches.batch = ?2)",
-            (run_id, batch),
-        )
-        found: dict[str, set[str]] = {}
-        for name, member in rows:
-            found.setdefault(name, set()).update([] if member is None else [member])
-        return {name: frozenset(members) for name, members in found.items()}
 
 
 def _task_values(task: Task) -> tuple[Any, ...]:

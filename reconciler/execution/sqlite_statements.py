@@ -2,6 +2,7 @@
 
 from reconciler.execution.leases import LEASES_TABLE
 from reconciler.execution.precedence import GROUP_RANKS
+from reconciler.execution.sharing import SHARING_TABLES
 
 SCHEMA = (
     """
@@ -28,16 +29,9 @@ CREATE TABLE IF NOT EXISTS live_groups (
 CREATE INDEX IF NOT EXISTS live_groups_by_id ON live_groups (fleet, group_id);
 CREATE TABLE IF NOT EXISTS removals (
   fleet TEXT NOT NULL, group_id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (fleet, group_id));
-CREATE TABLE IF NOT EXISTS claims (
-  fleet TEXT NOT NULL, name TEXT NOT NULL, holder TEXT NOT NULL, until TEXT NOT NULL, PRIMARY KEY (fleet, name));
-CREATE TABLE IF NOT EXISTS batches (run TEXT NOT NULL, batch TEXT NOT NULL, PRIMARY KEY (run, batch));
-CREATE TABLE IF NOT EXISTS members (
-  run TEXT NOT NULL, batch TEXT NOT NULL, member TEXT NOT NULL, PRIMARY KEY (run, batch, member));
-CREATE TABLE IF NOT EXISTS failures (
-  fleet TEXT NOT NULL, subject TEXT NOT NULL, attempt TEXT NOT NULL, error TEXT NOT NULL, failed_at TEXT NOT NULL,
-  PRIMARY KEY (fleet, subject, attempt));
 """
     + LEASES_TABLE
+    + SHARING_TABLES
 )
 
 RUN_COLUMNS = "id, fleet, digest, state, started_at, ended_at"
@@ -83,12 +77,6 @@ WHERE deployments.position < excluded.position
 
 RECORD_ERROR = """
 UPDATE deployments SET error = ?, error_position = ? WHERE fleet = ? AND id = ? AND error_position < ?
-"""
-
-CLAIM = """
-INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT (fleet, name) DO UPDATE SET
-  holder = excluded.holder, until = excluded.until
-WHERE claims.holder = excluded.holder OR claims.until < ?
 """
 
 PASSING = (("steps", "begun_at"), ("deployments", "heard_at"), ("failures", "failed_at"), ("claims", "until"))

@@ -58,10 +58,10 @@ def use(ledger: DynamoDbLedger) -> None:
     ledger.record_status("d2", "g1", "Failure", NOON, "no space")
     ledger.begin("r1", "action")
     ledger.finish("action", "arn")
-    ledger.claim("sweep", "me", 60)
-    ledger.start_batch("r1", "b1", ["berlin", "munich"])
-    ledger.leave_batch("r1", "b1", "berlin")
-    ledger.note_failure("message", "1", "no")
+    ledger.sharing.claim("sweep", "me", 60)
+    ledger.sharing.start_batch("r1", "b1", ["berlin", "munich"])
+    ledger.sharing.leave_batch("r1", "b1", "berlin")
+    ledger.sharing.note_failure("message", "1", "no")
     ledger.settle_run("r1", "partial")
 
 
@@ -74,16 +74,16 @@ def test_first_is_first_though_the_answer_is_lost(ledger: DynamoDbLedger, aws: S
     ledger.start_run(run)
     assert ledger.run() == run
     lose_next(aws, "UpdateItem")
-    assert ledger.claim("sweep", "me", 60).holder == "me"
-    assert ledger.claim("sweep", "you", 60).holder == "me"
+    assert ledger.sharing.claim("sweep", "me", 60).holder == "me"
+    assert ledger.sharing.claim("sweep", "you", 60).holder == "me"
 
 
 def test_nothing_counts_twice_though_the_answer_is_lost(ledger: DynamoDbLedger, aws: Sandbox) -> None:
     lose_next(aws, "UpdateItem")
-    assert ledger.note_failure("message", "1", "no") == Failures(1, "no")
-    ledger.start_batch("r1", "b1", ["berlin"])
+    assert ledger.sharing.note_failure("message", "1", "no") == Failures(1, "no")
+    ledger.sharing.start_batch("r1", "b1", ["berlin"])
     lose_next(aws, "UpdateItem")
-    assert ledger.leave_batch("r1", "b1", "berlin") == frozenset()
+    assert ledger.sharing.leave_batch("r1", "b1", "berlin") == frozenset()
     lose_next(aws, "TransactWriteItems")
     ledger.save_tasks([Task("r1", "berlin", "waiting", NOON)])
     assert list(ledger.tasks("r1")) == ["berlin"]
@@ -102,8 +102,8 @@ def test_every_call_is_tried_again(fault: str, ledger: DynamoDbLedger, aws: Sand
     assert (ledger.group_of_id("g1"), ledger.template_version_of("v1")) == ("berlin", 3)
     assert {record.error for record in ledger.deployments(["d1", "d2"]).values()} == {"no space"}
     assert ledger.begin("r2", "action") == Begun("arn")
-    assert ledger.batches("r1") == {"b1": {"munich"}}
-    assert ledger.failures("message") == Failures(1, "no")
+    assert ledger.sharing.batches("r1") == {"b1": {"munich"}}
+    assert ledger.sharing.failures("message") == Failures(1, "no")
     assert client.stats.document()["retries"] > 0
 
 

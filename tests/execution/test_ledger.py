@@ -187,11 +187,11 @@ def test_runs_of_long_ago_are_forgotten_but_not_what_versions_were_made_for(tmp_
         ledger.start_run(a_run("old", started_at="2020-01-01T00:00:00.000Z"))
         ledger.save_task(Task("old", "berlin", "succeeded", "2020-01-01T00:00:00.000Z", None, "v1", 3))
         ledger.save_device("old", "berlin", "press", "provisioned")
-        ledger.start_batch("old", "b1", ["berlin"])
+        ledger.sharing.start_batch("old", "b1", ["berlin"])
         ledger.start_run(a_run("new", started_at=now_text()))
         ledger.save_task(Task("new", "munich", "succeeded", now_text(), None, "v2", 4))
         assert [run.id for run in ledger.runs(10)] == ["new"]
-        assert (ledger.tasks("old"), ledger.devices("old", "berlin"), ledger.batches("old")) == ({}, {}, {})
+        assert (ledger.tasks("old"), ledger.devices("old", "berlin"), ledger.sharing.batches("old")) == ({}, {}, {})
         assert list(ledger.tasks("new")) == ["munich"]
         assert (ledger.template_version_of("v1"), ledger.template_version_of("v2")) == (3, 4)
 

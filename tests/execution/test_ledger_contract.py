@@ -80,10 +80,10 @@ def test_an_empty_one_knows_nothing(ledger: Ledger) -> None:
     assert ledger.template_version_of("v1") is None
     assert ledger.deployment("d1") is None
     assert ledger.deployments(["d1"]) == ledger.deployments([]) == {}
-    assert ledger.batches("r1") == {}
-    assert ledger.leave_batch("r1", "b1", "berlin") is None
-    assert ledger.failures("message") is None
-    assert ledger.release("sweep", "me") is False
+    assert ledger.sharing.batches("r1") == {}
+    assert ledger.sharing.leave_batch("r1", "b1", "berlin") is None
+    assert ledger.sharing.failures("message") is None
+    assert ledger.sharing.release("sweep", "me") is False
     assert ledger.settle_run("r1", "succeeded") is False
     ledger.end_run("r1", "succeeded")
     ledger.finish("action", "arn")
@@ -158,13 +158,13 @@ def test_each_fleet_has_its_own(opening: Open) -> None:
     one.remember_group("berlin", "id-1")
     one.begin("r1", "action")
     one.record_status("d1", "id-1", "Building", NOON)
-    one.note_failure("message", "1", "no")
-    one.claim("sweep", "me", 60)
+    one.sharing.note_failure("message", "1", "no")
+    one.sharing.claim("sweep", "me", 60)
     assert (two.run(), two.run("r1"), two.runs(10)) == (None, None, [])
     assert two.known_groups() == {}
-    assert (two.group_of_id("id-1"), two.deployment("d1"), two.failures("message")) == (None, None, None)
+    assert (two.group_of_id("id-1"), two.deployment("d1"), two.sharing.failures("message")) == (None, None, None)
     assert two.begin("r2", "action") is None
-    assert two.claim("sweep", "you", 60).holder == "you"
+    assert two.sharing.claim("sweep", "you", 60).holder == "you"
     two.end_run("r1", "failed")
     assert two.settle_run("r1", "failed") is False
     found = one.run("r1")
@@ -392,61 +392,61 @@ def test_of_many_that_begin_an_action_one_is_first(opening: Open) -> None:
 
 def test_of_many_that_claim_one_holds(opening: Open) -> None:
     ledgers = [opening() for _ in range(8)]
-    claims = at_once(8, lambda number: ledgers[number].claim("sweep", f"worker-{number}", 60))
+    claims = at_once(8, lambda number: ledgers[number].sharing.claim("sweep", f"worker-{number}", 60))
     (holder,) = {claim.holder for claim in claims}
-    prolonged = ledgers[0].claim("sweep", holder, 600)
+    prolonged = ledgers[0].sharing.claim("sweep", holder, 600)
     assert prolonged.until > claims[0].until
-    assert ledgers[0].claim("sweep", "another", 60) == prolonged
-    assert ledgers[0].release("sweep", "another") is False
-    assert ledgers[0].release("sweep", holder) is True
-    assert ledgers[0].claim("sweep", "another", 60).holder == "another"
+    assert ledgers[0].sharing.claim("sweep", "another", 60) == prolonged
+    assert ledgers[0].sharing.release("sweep", "another") is False
+    assert ledgers[0].sharing.release("sweep", holder) is True
+    assert ledgers[0].sharing.claim("sweep", "another", 60).holder == "another"
 
 
 def test_a_claim_that_ran_out_is_free(ledger: Ledger) -> None:
-    first = ledger.claim("sweep", "killed", -1)
+    first = ledger.sharing.claim("sweep", "killed", -1)
     assert first == Claim("sweep", "killed", first.until)
-    assert ledger.claim("sweep", "alive", 60).holder == "alive"
-    assert ledger.claim("sweep", "killed", 60).holder == "alive"
+    assert ledger.sharing.claim("sweep", "alive", 60).holder == "alive"
+    assert ledger.sharing.claim("sweep", "killed", 60).holder == "alive"
 
 
 def test_the_last_to_leave_a_batch_knows_it(ledger: Ledger, opening: Open) -> None:
-    ledger.start_batch("r1", "b1", ["berlin", "munich"])
-    ledger.start_batch("r1", "b2", ["bonn"])
-    assert ledger.leave_batch("r1", "b1", "berlin") == frozenset({"munich"})
-    assert ledger.leave_batch("r1", "b1", "berlin") == frozenset({"munich"})
-    opening().start_batch("r1", "b1", ["berlin", "munich"])
-    assert ledger.batches("r1") == {"b1": {"munich"}, "b2": {"bonn"}}
-    assert ledger.leave_batch("r1", "b1", "munich") == frozenset()
-    assert ledger.leave_batch("r1", "b1", "munich") == frozenset()
-    assert ledger.batches("r1") == {"b1": frozenset(), "b2": {"bonn"}}
-    assert ledger.batches("r2") == {}
+    ledger.sharing.start_batch("r1", "b1", ["berlin", "munich"])
+    ledger.sharing.start_batch("r1", "b2", ["bonn"])
+    assert ledger.sharing.leave_batch("r1", "b1", "berlin") == frozenset({"munich"})
+    assert ledger.sharing.leave_batch("r1", "b1", "berlin") == frozenset({"munich"})
+    opening().sharing.start_batch("r1", "b1", ["berlin", "munich"])
+    assert ledger.sharing.batches("r1") == {"b1": {"munich"}, "b2": {"bonn"}}
+    assert ledger.sharing.leave_batch("r1", "b1", "munich") == frozenset()
+    assert ledger.sharing.leave_batch("r1", "b1", "munich") == frozenset()
+    assert ledger.sharing.batches("r1") == {"b1": frozenset(), "b2": {"bonn"}}
+    assert ledger.sharing.batches("r2") == {}
 
 
 def test_of_many_that_leave_somebody_is_last(opening: Open) -> None:
     ledgers = [opening() for _ in range(8)]
-    ledgers[0].start_batch("r1", "b1", [f"group-{number}" for number in range(8)])
-    left = at_once(8, lambda number: ledgers[number].leave_batch("r1", "b1", f"group-{number}"))
+    ledgers[0].sharing.start_batch("r1", "b1", [f"group-{number}" for number in range(8)])
+    left = at_once(8, lambda number: ledgers[number].sharing.leave_batch("r1", "b1", f"group-{number}"))
     assert left.count(frozenset()) == 1
 
 
 @pytest.mark.parametrize("count", [0, MOST_MEMBERS + 1])
 def test_a_batch_of_none_or_too_many(count: int, ledger: Ledger) -> None:
     with pytest.raises(ReconcileError, match=f"a batch of {count} members"):
-        ledger.start_batch("r1", "b1", map(str, range(count)))
+        ledger.sharing.start_batch("r1", "b1", map(str, range(count)))
 
 
 def test_the_largest_batch(ledger: Ledger) -> None:
     members = {f"{number:0128}" for number in range(MOST_MEMBERS)}
-    ledger.start_batch("r1", "b1", members)
-    assert ledger.leave_batch("r1", "b1", f"{0:0128}") == frozenset(members - {f"{0:0128}"})
+    ledger.sharing.start_batch("r1", "b1", members)
+    assert ledger.sharing.leave_batch("r1", "b1", f"{0:0128}") == frozenset(members - {f"{0:0128}"})
 
 
 def test_each_attempt_that_failed_counts_once(ledger: Ledger) -> None:
-    assert ledger.note_failure("message", "1", "no") == Failures(1, "no")
-    assert ledger.note_failure("message", "2", "never") == Failures(2, "never")
-    assert ledger.note_failure("message", "2", "never") == Failures(2, "never")
-    assert ledger.failures("message") == Failures(2, "never")
-    assert ledger.failures("other") is None
+    assert ledger.sharing.note_failure("message", "1", "no") == Failures(1, "no")
+    assert ledger.sharing.note_failure("message", "2", "never") == Failures(2, "never")
+    assert ledger.sharing.note_failure("message", "2", "never") == Failures(2, "never")
+    assert ledger.sharing.failures("message") == Failures(2, "never")
+    assert ledger.sharing.failures("other") is None
 
 
 def test_threads_share_it(ledger: Ledger) -> None:

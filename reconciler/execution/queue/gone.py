@@ -25,7 +25,7 @@ def put_again(work: Work, queueing: Queueing, run: Run, tasks: Mapping[str, Task
     due = {name: task for name, task in tasks.items() if task.state in OPEN and age_of(task) >= GONE_SECONDS}
     if not due:
         return
-    batches = work.ledger.batches(run.id)
+    batches = work.ledger.sharing.batches(run.id)
     if due.keys() & frozenset().union(*batches.values()) and _is_gone(work, run, "Devices", work.group_queue):
         for batch, members in batches.items():
             if names := due.keys() & members:
@@ -58,6 +58,6 @@ def _put_batches(work: Work, run: Run, batches: list[str], due: Mapping[str, Tas
 def _is_gone(work: Work, run: Run, name: str, queue: Queue) -> bool:
     """Whether a queue has no message at all; whoever has just looked does not look again at once."""
     looker = token_hex(8)
-    if work.ledger.claim(f"{run.id}/look/{name}", looker, GONE_SECONDS).holder != looker:
+    if work.ledger.sharing.claim(f"{run.id}/look/{name}", looker, GONE_SECONDS).holder != looker:
         return False
     return queue.is_empty()

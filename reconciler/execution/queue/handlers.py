@@ -107,7 +107,7 @@ class Work:
 
     def leave(self, run: str, batch: str, member: str) -> None:
         """Note that a batch need not wait for a group; send the batch on if it was the last."""
-        if self.ledger.leave_batch(run, batch, member) == frozenset():
+        if self.ledger.sharing.leave_batch(run, batch, member) == frozenset():
             self.send_batch(run, batch)
 
     def send_batch(self, run: str, batch: str) -> bool:
@@ -116,7 +116,7 @@ class Work:
         begun = self.ledger.begin(run, key)
         if begun is not None and begun.result is not None:
             return False
-        if self.ledger.claim(key, self.holder, CLAIM_SECONDS).holder != self.holder:
+        if self.ledger.sharing.claim(key, self.holder, CLAIM_SECONDS).holder != self.holder:
             return False
         self.batch_queue.send([encode_batch(BatchMessage(run, batch))])
         self.ledger.finish(key, "sent")
@@ -289,15 +289,15 @@ class Work:
     def _alone(self, name: str) -> Iterator[bool]:
         """Whether nobody else, in this process or another, is at work on ``name``; kept so until the end."""
         holder = f"{self.holder}/{token_hex(4)}"
-        if self.ledger.claim(name, holder, CLAIM_SECONDS).holder != holder:
+        if self.ledger.sharing.claim(name, holder, CLAIM_SECONDS).holder != holder:
             yield False
             return
         try:
-            with kept(lambda: self.ledger.claim(name, holder, CLAIM_SECONDS)):
+            with kept(lambda: self.ledger.sharing.claim(name, holder, CLAIM_SECONDS)):
                 yield True
         finally:
             with suppress(ReconcileError):  # it lapses by itself
-                self.ledger.release(name, holder)
+                self.ledger.sharing.release(name, holder)
 
     def _task(self, run: str, group: str) -> Task:
         task = self.ledger.task(run, group)

@@ -64,7 +64,7 @@ def _failed(work: Work, lane: Lane, message: Message, error: str) -> bool:
     """Count a failure; have it tried again later, or give up."""
     work.say("", f"{lane.name}: {error}")
     try:
-        count = work.ledger.note_failure(f"{lane.name}/{message.id}", str(message.attempt), error).count
+        count = work.ledger.sharing.note_failure(f"{lane.name}/{message.id}", str(message.attempt), error).count
         if count < MOST_FAILURES:
             lane.queue.hide(message, min(2**count, SLOWEST_RETRY))
             return False
@@ -78,7 +78,7 @@ def _failed(work: Work, lane: Lane, message: Message, error: str) -> bool:
 def _give_up(work: Work, lane: Lane, message: Message, reason: str) -> bool:
     """Let go of what the message was about, and put it into the dead-letter queue with the reason."""
     try:
-        work.ledger.note_failure(f"{lane.name}/{message.id}", str(message.attempt), reason)
+        work.ledger.sharing.note_failure(f"{lane.name}/{message.id}", str(message.attempt), reason)
         if lane.give_up is not None:
             lane.give_up(message, reason)
         lane.queue.bury(message, reason)

@@ -40,7 +40,7 @@ class Queueing:
 
     def claim(self, run_id: str, holder: str) -> bool:
         """Whether ``holder`` may queue a run, which one alone does at a time."""
-        return self.ledger.claim(_key(run_id), holder, CLAIM_SECONDS).holder == holder
+        return self.ledger.sharing.claim(_key(run_id), holder, CLAIM_SECONDS).holder == holder
 
     def take_up(self, run: Run, holder: str) -> None:
         """Go on, as who has claimed it, with a run that its command did not queue to the end.
@@ -63,10 +63,10 @@ class Queueing:
         """Groups whose message cannot be sent have failed, and their batches wait for them no longer."""
         error = f"its message was not sent: {why}; apply again"
         self.ledger.save_tasks(replace(task, state="failed", since=now_text(), error=error) for task in tasks)
-        for batch, members in self.ledger.batches(run.id).items():
+        for batch, members in self.ledger.sharing.batches(run.id).items():
             for task in tasks:
                 if task.group in members:
-                    self.ledger.leave_batch(run.id, batch, task.group)
+                    self.ledger.sharing.leave_batch(run.id, batch, task.group)
 
     def send(self, run: Run, plan: Plan) -> None:
         """Record every changed group of ``plan`` as waiting, and send a message for each that is.
@@ -82,7 +82,7 @@ class Queueing:
         )
         batches = [groups[start : start + MOST_MEMBERS] for start in range(0, len(groups), MOST_MEMBERS)]
         for number, members in enumerate(batches, 1):
-            self.ledger.start_batch(run.id, f"batch-{number}", [group.name for group in members])
+            self.ledger.sharing.start_batch(run.id, f"batch-{number}", [group.name for group in members])
         tasks = self.ledger.tasks(run.id)
         for number, members in enumerate(batches, 1):
             waiting = [group for group in members if tasks[group.name].state == "waiting"]

@@ -32,7 +32,7 @@ class Sweeper:
     def round(self) -> None:
         """Do one round, unless another worker is at it. Raises ReconcileError."""
         work = self.asker.work
-        if work.ledger.claim("sweep", work.holder, SWEEP_SECONDS).holder != work.holder:
+        if work.ledger.sharing.claim("sweep", work.holder, SWEEP_SECONDS).holder != work.holder:
             return
         for run in work.ledger.open_runs():
             self._sweep_run(run)
@@ -42,7 +42,7 @@ class Sweeper:
         work.ledger.leases.renew(run.id, QUEUED_SECONDS)  # as long as it goes on, nobody else writes to the fleet
         if not self._is_queued(run):
             return
-        for batch, members in work.ledger.batches(run.id).items():
+        for batch, members in work.ledger.sharing.batches(run.id).items():
             if not members:
                 work.send_batch(run.id, batch)
         self._ask_about(work.ledger.tasks(run.id).values())

@@ -113,7 +113,7 @@ def test_two_workers_publish_once_what_their_groups_share(fleet: Place, aws: San
     real = Aws.call
     others: list[Future[Later | None]] = []
     with Place.open(aws, fleet.files, fleet.outputs) as another, ThreadPoolExecutor(1) as pool:
-        claim = another.work.ledger.claim
+        claim = another.work.ledger.sharing.claim
 
         def watched(name: str, *arguments: Any) -> Any:
             found = claim(name, *arguments)
@@ -121,7 +121,7 @@ def test_two_workers_publish_once_what_their_groups_share(fleet: Place, aws: San
                 met.set()
             return found
 
-        another.work.ledger.claim = watched  # type: ignore[method-assign, assignment]  # a test's own
+        another.work.ledger.sharing.claim = watched  # type: ignore[method-assign, assignment]  # a test's own
 
         def call(self: Aws, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
             if operation == "CreateFunctionDefinition" and not others:
@@ -146,11 +146,11 @@ def test_a_worker_that_is_killed_in_a_group_is_replaced(calls: int, fleet: Place
         fleet.worker().do(fleet.lane("Devices"), first)
     assert fleet.take("Devices") == []
     aws.advance(30)
-    fleet.until(lambda: fleet.work.ledger.claim(f"group/{work_name(first)}", "me", 1).holder == "me")
-    fleet.work.ledger.release(f"group/{work_name(first)}", "me")
+    fleet.until(lambda: fleet.work.ledger.sharing.claim(f"group/{work_name(first)}", "me", 1).holder == "me")
+    fleet.work.ledger.sharing.release(f"group/{work_name(first)}", "me")
     with Place.open(aws, fleet.files, fleet.outputs) as another:  # nothing of the dead process's memory
         another.finish(run, "succeeded")
-    assert fleet.work.ledger.failures(f"Devices/{first.id}") is None
+    assert fleet.work.ledger.sharing.failures(f"Devices/{first.id}") is None
     assert_made_once(fleet, aws)
     assert left(fleet) == NOTHING_LEFT
 
@@ -170,8 +170,8 @@ def test_a_worker_that_is_killed_in_a_batch_is_replaced(calls: int, fleet: Place
     except Killed:
         aws.advance(30)
     name = f"batch/{run.id}/batch-1"
-    fleet.until(lambda: fleet.work.ledger.claim(name, "me", 1).holder == "me")
-    fleet.work.ledger.release(name, "me")
+    fleet.until(lambda: fleet.work.ledger.sharing.claim(name, "me", 1).holder == "me")
+    fleet.work.ledger.sharing.release(name, "me")
     with Place.open(aws, fleet.files, fleet.outputs) as another:
         another.finish(run, "succeeded")
     assert_made_once(fleet, aws)
@@ -232,7 +232,7 @@ def test_a_foreign_bulk_deployment_is_waited_for(
         assert [(row["since"], foreign in row["error"]) for row in told["groups"]] == [
             (tasks[row["name"]].since, True) for row in told["groups"]
         ]
-    assert fleet.work.ledger.failures(f"NewDeployments/{message.id}") is None
+    assert fleet.work.ledger.sharing.failures(f"NewDeployments/{message.id}") is None
     fleet.finish(run, "succeeded")
     assert [len(live.deployments(aws.client, name)) for name in tasks] == [1] * groups
     assert aws.counts()["greengrass:StartBulkDeployment"] == 2

@@ -191,14 +191,14 @@ def test_what_has_to_wait_stays_on_its_queue_and_counts_as_no_failure(
     fleet: Place, mappings: Mappings, hidden: list[tuple[str, int]]
 ) -> None:
     run = fleet.submit()
-    fleet.work.ledger.claim("group/a", "somebody else", 60)
+    fleet.work.ledger.sharing.claim("group/a", "somebody else", 60)
     messages = mappings.take("Devices")
     waiting = named(messages, "a")
     assert mappings.call("Devices", messages) == [waiting.id]
     assert (waiting.id, COME_BACK) in hidden
     assert fleet.left("Devices") == 1
-    assert fleet.work.ledger.failures(f"Devices/{waiting.id}") is None
-    fleet.work.ledger.release("group/a", "somebody else")
+    assert fleet.work.ledger.sharing.failures(f"Devices/{waiting.id}") is None
+    fleet.work.ledger.sharing.release("group/a", "somebody else")
     fleet.aws.advance(COME_BACK)
     assert mappings.once("Devices") == []
     mappings.finish(run, "succeeded")
@@ -229,7 +229,7 @@ def test_a_function_that_is_killed_leaves_its_message_to_the_next_soon(
     assert hidden == [(message.id, VISIBILITY)]
     fleet.aws.advance(VISIBILITY)
     assert [again.id for again in mappings.take("Devices")] == [message.id]
-    assert fleet.work.ledger.failures(f"Devices/{message.id}") is None
+    assert fleet.work.ledger.sharing.failures(f"Devices/{message.id}") is None
 
 
 @pytest.mark.parametrize("queue", QUEUES)

@@ -30,7 +30,7 @@ def test_a_batch_that_a_dead_worker_had_claimed_is_sent_when_its_claim_lapses(
     run = fleet.submit()
     key = f"{run.id}/send/batch-1"
     fleet.work.ledger.begin(run.id, key)
-    fleet.work.ledger.claim(key, "dead", 1)
+    fleet.work.ledger.sharing.claim(key, "dead", 1)
     fleet.do("Devices")
 
     def sent() -> bool:
