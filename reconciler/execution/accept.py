@@ -126,11 +126,6 @@ def _brought(session: Session, groups: Sequence[str]) -> dict[str, frozenset[str
     """The things that the newest runs brought into each of ``groups``."""
     runs = session.ledger.runs(LAST_RUNS) if groups else []
     return {
-        group: frozenset(
-            thing
-            for run in runs
-            for thing, device in session.ledger.devices(run.id, group).items()
-            if device.state in {"associated", "provisioned"}
-        )
+        group: frozenset(thing for run in runs for thing in session.ledger.brought_in(run.id, group))
         for group in groups
     }

@@ -10,7 +10,7 @@ pk                          sk                         attributes
 ``open``                    ``<run>``                  started_at; there until the run ends
 ``tasks#<run>``             ``<group>``                state, since, position, error, group_version_id,
                                                        template_version, deployment_id
-``devices#<run>#<group>``   ``<thing>``                state, rank, since, certificate_arn, error
+``devices#<run>#<group>``   ``<thing>``                state, since, certificate_arn
 ``batches#<run>``           ``<batch>``                members: whom the batch still waits for
 ``groups``                  ``<group>``                group_id
 ``group-id#<id>``                                      group
@@ -35,7 +35,7 @@ from typing import Any
 
 from reconciler.execution.dynamodb_table import Key
 from reconciler.execution.precedence import is_error_of
-from reconciler.model.run import DeploymentRecord, Failures, Task
+from reconciler.model.run import BroughtIn, DeploymentRecord, Failures, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,11 @@ def task_of(run_id: str, item: Mapping[str, Any]) -> Task:
         template_version=item.get("template_version"),
         deployment_id=item.get("deployment_id"),
     )
+
+
+def brought_in_of(run_id: str, group: str, item: Mapping[str, Any]) -> BroughtIn:
+    """The core or device of a group that ``item`` tells of."""
+    return BroughtIn(run_id, group, item["sk"], item["state"], item["since"], item["certificate_arn"])
 
 
 def deployment_of(item: Mapping[str, Any]) -> DeploymentRecord:

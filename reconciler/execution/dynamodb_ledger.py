@@ -9,12 +9,11 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from reconciler.execution.dynamodb_items import Keys, deployment_of, task_of
+from reconciler.execution.dynamodb_items import Keys, brought_in_of, deployment_of, task_of
 from reconciler.execution.dynamodb_table import IS_NEW, IS_THERE, Key, Table
 from reconciler.execution.leases import DynamoDbLeases
 from reconciler.execution.ledger import KEPT, shortened
 from reconciler.execution.precedence import (
-    DEVICE_RANKS,
     GROUP_RANKS,
     error_order,
     now_text,
@@ -24,9 +23,8 @@ from reconciler.execution.precedence import (
 from reconciler.execution.sharing import DynamoDbSharing
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import (
+    BroughtIn,
     DeploymentRecord,
-    DeviceProgress,
-    DeviceState,
     Run,
     RunState,
     Task,
@@ -132,45 +130,16 @@ class DynamoDbLedger:
         item = self._table.get(self._keys.of(f"version#{group_version_id}"))
         return item["template_version"] if item is not None else None
 
-    def save_device(
-        self,
-        run_id: str,
-        group: str,
-        thing: str,
-        state: DeviceState,
-        *,
-        certificate_arn: str | None = None,
-        error: str | None = None,
-    ) -> bool:
-        """Record how far a device is, unless it is known to be done; see ``Ledger``."""
-        values: dict[str, Any] = {
-            "state": state,
-            "rank": DEVICE_RANKS[state],
-            "since": now_text(),
-            "error": shortened(error),
-            "expires": self._keys.expires(),
-            **({"certificate_arn": certificate_arn} if certificate_arn is not None else {}),
-        }
-        condition = "attribute_not_exists(#rank) OR #rank <= :rank"
-        return (
-            self._table.update(self._keys.of(f"devices#{run_id}#{group}", thing), values, condition=condition)
-            is not None
-        )
+    def bring_in(self, brought: BroughtIn) -> None:
+        """Record that a run has brought a core or device into a group."""
+        values = {"state": brought.state, "since": brought.since, "certificate_arn": brought.certificate_arn}
+        key = self._keys.of(f"devices#{brought.run}#{brought.group}", brought.thing)
+        self._table.update(key, {**values, "expires": self._keys.expires()})
 
-    def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
-        """The devices of a group in a run by thing name, those that were begun."""
-        return {
-            item["sk"]: DeviceProgress(
-                run=run_id,
-                group=group,
-                thing=item["sk"],
-                state=item["state"],
-                since=item["since"],
-                certificate_arn=item.get("certificate_arn"),
-                error=item.get("error"),
-            )
-            for item in self._table.query(self._keys.pk(f"devices#{run_id}#{group}"))
-        }
+    def brought_in(self, run_id: str, group: str) -> dict[str, BroughtIn]:
+        """The cores and devices that a run has brought into a group, by thing name."""
+        items = self._table.query(self._keys.pk(f"devices#{run_id}#{group}"))
+        return {item["sk"]: brought_in_of(run_id, group, item) for item in items}
 
     def known_groups(self) -> dict[str, str]:
         """The groups that the fleet has made or taken over: name to id."""

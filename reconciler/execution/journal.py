@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from secrets import token_hex
+from typing import Literal
 
 from reconciler.execution.holding import kept
 from reconciler.execution.ledger import Ledger
+from reconciler.execution.precedence import now_text
 from reconciler.model.errors import ReconcileError
-from reconciler.model.run import DeviceState
+from reconciler.model.run import BroughtIn
 from reconciler.runtimes.base import Begun
 
 ALONE_SECONDS = 30.0
@@ -51,17 +53,12 @@ class RunJournal:
 
     def brought_in(self, group: str) -> dict[str, str]:
         """The things that this run has brought into a group already: thing name to certificate ARN."""
-        devices = self.ledger.devices(self.run, group)
-        return {
-            thing: device.certificate_arn
-            for thing, device in devices.items()
-            if device.state in {"associated", "provisioned"} and device.certificate_arn
-        }
+        return {thing: brought.certificate_arn for thing, brought in self.ledger.brought_in(self.run, group).items()}
 
     def bring_in(self, group: str, thing: str, *, provisioned: bool, certificate_arn: str) -> None:
         """Note that a thing is brought in."""
-        state: DeviceState = "provisioned" if provisioned else "associated"
-        self.ledger.save_device(self.run, group, thing, state, certificate_arn=certificate_arn)
+        state: Literal["associated", "provisioned"] = "provisioned" if provisioned else "associated"
+        self.ledger.bring_in(BroughtIn(self.run, group, thing, state, now_text(), certificate_arn))
 
     def forget(self, group: str) -> None:
         """Note that there is no group of that name any more."""

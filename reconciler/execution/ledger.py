@@ -15,10 +15,9 @@ from typing import Protocol
 from reconciler.model.errors import ReconcileError
 from reconciler.model.group import Group
 from reconciler.model.run import (
+    BroughtIn,
     Claim,
     DeploymentRecord,
-    DeviceProgress,
-    DeviceState,
     Failures,
     Lease,
     Run,
@@ -149,23 +148,11 @@ class Ledger(Protocol):
     def template_version_of(self, group_version_id: str) -> int | None:
         """The template version that a group version was made for, None if no run here made it."""
 
-    def save_device(
-        self,
-        run_id: str,
-        group: str,
-        thing: str,
-        state: DeviceState,
-        *,
-        certificate_arn: str | None = None,
-        error: str | None = None,
-    ) -> bool:
-        """Record how far a device is, unless it is known to be done. A certificate that is known is not forgotten.
+    def bring_in(self, brought: BroughtIn) -> None:
+        """Record that a run has brought a core or device into a group."""
 
-        Whether ``state`` is what the ledger holds now.
-        """
-
-    def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
-        """The devices of a group in a run by thing name, those that were begun."""
+    def brought_in(self, run_id: str, group: str) -> dict[str, BroughtIn]:
+        """The cores and devices that a run has brought into a group, by thing name."""
 
     def known_groups(self) -> dict[str, str]:
         """The groups that the fleet has made or taken over: name to id."""

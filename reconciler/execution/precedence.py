@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from reconciler.model.errors import ReconcileError
-from reconciler.model.run import DeviceState, GroupState
+from reconciler.model.run import GroupState
 
 GROUP_RANKS: Mapping[GroupState, int] = {
     "waiting": 0,
@@ -15,9 +15,6 @@ GROUP_RANKS: Mapping[GroupState, int] = {
     "succeeded": 5,
 }
 """Which of two states of a group in the same millisecond is the later one."""
-
-DEVICE_RANKS: Mapping[DeviceState, int] = {"running": 0, "failed": 0, "associated": 1, "provisioned": 1}
-"""A device that is done stays done; until then it may fail and be tried again."""
 
 STATUS_RANKS: Mapping[str, int] = {"Building": 0, "InProgress": 1}
 """Which of two statuses of a deployment at the same time is the later one: events tell whole seconds. Others end it."""

@@ -12,7 +12,6 @@ from typing import Any
 from reconciler.execution.leases import SqliteLeases
 from reconciler.execution.ledger import KEPT, shortened
 from reconciler.execution.precedence import (
-    DEVICE_RANKS,
     error_order,
     is_error_of,
     now_text,
@@ -23,23 +22,20 @@ from reconciler.execution.sharing import SqliteSharing
 from reconciler.execution.sqlite_database import Database
 from reconciler.execution.sqlite_statements import (
     DEPLOYMENT_COLUMNS,
-    DEVICE_COLUMNS,
     PASSING,
     RECORD_ERROR,
     RECORD_STATUS,
     REMEMBER_DEPLOYMENT,
     RUN_COLUMNS,
     RUNS_OF_LONG_AGO,
-    SAVE_DEVICE,
     SAVE_TASK,
     SCHEMA,
     TASK_COLUMNS,
 )
 from reconciler.model.errors import ReconcileError
 from reconciler.model.run import (
+    BroughtIn,
     DeploymentRecord,
-    DeviceProgress,
-    DeviceState,
     Run,
     RunState,
     Task,
@@ -143,29 +139,14 @@ class SqliteLedger:
         )
         return rows[0][0] if rows else None
 
-    def save_device(
-        self,
-        run_id: str,
-        group: str,
-        thing: str,
-        state: DeviceState,
-        *,
-        certificate_arn: str | None = None,
-        error: str | None = None,
-    ) -> bool:
-        """Record how far a device is, unless it is known to be done; see ``Ledger``."""
-        rank = DEVICE_RANKS[state]
-        return self._file.write(
-            SAVE_DEVICE, (run_id, group, thing, state, rank, now_text(), certificate_arn, shortened(error))
-        )
+    def bring_in(self, brought: BroughtIn) -> None:
+        """Record that a run has brought a core or device into a group."""
+        self._file.write("INSERT OR REPLACE INTO brought_in VALUES (?, ?, ?, ?, ?, ?)", astuple(brought))
 
-    def devices(self, run_id: str, group: str) -> dict[str, DeviceProgress]:
-        """The devices of a group in a run by thing name, those that were begun."""
-        rows = self._file.read(
-            f"SELECT {DEVICE_COLUMNS} FROM devices WHERE run = ? AND name = ?",  # noqa: S608 (a constant)
-            (run_id, group),
-        )
-        return {row[2]: DeviceProgress(*row) for row in rows}
+    def brought_in(self, run_id: str, group: str) -> dict[str, BroughtIn]:
+        """The cores and devices that a run has brought into a group, by thing name."""
+        rows = self._file.read("SELECT * FROM brought_in WHERE run = ? AND name = ?", (run_id, group))
+        return {row[2]: BroughtIn(*row) for row in rows}
 
     def known_groups(self) -> dict[str, str]:
         """The groups that the fleet has made or taken over: name to id."""
@@ -250,7 +231,7 @@ class SqliteLedger:
                 " WHERE run = ? AND group_version_id IS NOT NULL AND template_version IS NOT NULL",
                 (run,),
             )
-            for table in ("tasks", "devices", "batches", "members"):
+            for table in ("tasks", "brought_in", "batches", "members"):
                 self._file.change(f"DELETE FROM {table} WHERE run = ?", (run,))  # noqa: S608 (a constant)
             self._file.change("DELETE FROM runs WHERE id = ?", (run,))
         for table, column in PASSING:

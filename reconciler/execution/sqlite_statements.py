@@ -14,9 +14,9 @@ CREATE TABLE IF NOT EXISTS tasks (
   group_version_id TEXT, template_version INTEGER, deployment_id TEXT, PRIMARY KEY (run, name));
 CREATE INDEX IF NOT EXISTS tasks_by_version ON tasks (group_version_id);
 CREATE TABLE IF NOT EXISTS old_versions (group_version_id TEXT PRIMARY KEY, template_version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS devices (
-  run TEXT NOT NULL, name TEXT NOT NULL, thing TEXT NOT NULL, state TEXT NOT NULL, rank INTEGER NOT NULL,
-  since TEXT NOT NULL, certificate_arn TEXT, error TEXT, PRIMARY KEY (run, name, thing));
+CREATE TABLE IF NOT EXISTS brought_in (
+  run TEXT NOT NULL, name TEXT NOT NULL, thing TEXT NOT NULL, state TEXT NOT NULL, since TEXT NOT NULL,
+  certificate_arn TEXT NOT NULL, PRIMARY KEY (run, name, thing));
 CREATE TABLE IF NOT EXISTS deployments (
   fleet TEXT NOT NULL, id TEXT NOT NULL, group_id TEXT NOT NULL, name TEXT, group_version_id TEXT, run TEXT,
   status TEXT, since TEXT, position TEXT NOT NULL DEFAULT '', error TEXT, error_position TEXT NOT NULL DEFAULT '',
@@ -36,7 +36,6 @@ CREATE TABLE IF NOT EXISTS removals (
 
 RUN_COLUMNS = "id, fleet, digest, state, started_at, ended_at"
 TASK_COLUMNS = "run, name, state, since, error, group_version_id, template_version, deployment_id"
-DEVICE_COLUMNS = "run, name, thing, state, since, certificate_arn, error"
 DEPLOYMENT_COLUMNS = "id, group_id, name, group_version_id, run, status, since, error, error_position"
 
 
@@ -53,13 +52,6 @@ INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, name) DO UPD
   deployment_id = excluded.deployment_id
 WHERE (excluded.since, {_rank_of("excluded.state")}) >= (tasks.since, {_rank_of("tasks.state")})
 """  # noqa: S608 (constants)
-
-SAVE_DEVICE = """
-INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, name, thing) DO UPDATE SET
-  state = excluded.state, rank = excluded.rank, since = excluded.since, error = excluded.error,
-  certificate_arn = COALESCE(excluded.certificate_arn, devices.certificate_arn)
-WHERE excluded.rank >= devices.rank
-"""
 
 REMEMBER_DEPLOYMENT = """
 INSERT INTO deployments (fleet, id, group_id, name, group_version_id, run, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?)

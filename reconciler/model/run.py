@@ -85,21 +85,19 @@ class FleetStatus:
     groups: tuple[GroupStatus, ...] = ()
 
 
-DeviceState = Literal["running", "failed", "associated", "provisioned"]
-"""``associated``: the thing was there and belongs to its group now; ``provisioned``: it was made in this run."""
-
-
 @dataclass(frozen=True, slots=True)
-class DeviceProgress:
-    """One core or device of a group in a run: how far it got, so that who takes the group over goes on from there."""
+class BroughtIn:
+    """A core or device that a run has brought into a group, so that who takes the run over goes on from there.
+
+    ``associated``: the thing was there and belongs to its group now; ``provisioned``: it was made in this run.
+    """
 
     run: str
     group: str
     thing: str
-    state: DeviceState
+    state: Literal["associated", "provisioned"]
     since: str
-    certificate_arn: str | None = None
-    error: str | None = None
+    certificate_arn: str
 
 
 @dataclass(frozen=True, slots=True)

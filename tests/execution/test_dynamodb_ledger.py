@@ -17,7 +17,7 @@ from reconciler.execution.dynamodb_ledger import DynamoDbLedger
 from reconciler.execution.dynamodb_table import ATTEMPTS, Key, Table
 from reconciler.execution.precedence import now_text
 from reconciler.model.errors import AwsError, ReconcileError
-from reconciler.model.run import Failures, Run, Task
+from reconciler.model.run import BroughtIn, Failures, Run, Task
 from reconciler.runtimes.base import Begun
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.ledgers import REGION, TABLE, make_table
@@ -51,7 +51,7 @@ def use(ledger: DynamoDbLedger) -> None:
     ledger.start_run(Run("r1", "demo", "digest", "running", now_text()))
     ledger.save_task(Task("r1", "berlin", "running", NOON, None, "v1", 3))
     ledger.save_tasks([Task("r1", "munich", "waiting", NOON)])
-    ledger.save_device("r1", "berlin", "press", "provisioned", certificate_arn="arn")
+    ledger.bring_in(BroughtIn("r1", "berlin", "press", "provisioned", NOON, "arn"))
     ledger.remember_group("berlin", "g1")
     ledger.remember_deployment("d1", group="berlin", group_id="g1", group_version_id="v1", run_id="r1")
     ledger.record_status("d1", "g1", "Failure", NOON, "no space")
@@ -98,7 +98,7 @@ def test_every_call_is_tried_again(fault: str, ledger: DynamoDbLedger, aws: Sand
     assert run is not None
     assert run.state == "partial"
     assert {name: task.state for name, task in ledger.tasks("r1").items()} == {"berlin": "running", "munich": "waiting"}
-    assert ledger.devices("r1", "berlin")["press"].certificate_arn == "arn"
+    assert ledger.brought_in("r1", "berlin")["press"].certificate_arn == "arn"
     assert (ledger.group_of_id("g1"), ledger.template_version_of("v1")) == ("berlin", 3)
     assert {record.error for record in ledger.deployments(["d1", "d2"]).values()} == {"no space"}
     assert ledger.begin("r2", "action") == Begun("arn")

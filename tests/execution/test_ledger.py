@@ -14,7 +14,7 @@ from reconciler.execution.local_state import LOCAL_STATE, local_state
 from reconciler.execution.precedence import now_text
 from reconciler.execution.sqlite_ledger import SqliteLedger
 from reconciler.model.errors import ReconcileError
-from reconciler.model.run import Run, Task
+from reconciler.model.run import BroughtIn, Run, Task
 from reconciler.runtimes.base import Begun
 
 
@@ -186,12 +186,12 @@ def test_runs_of_long_ago_are_forgotten_but_not_what_versions_were_made_for(tmp_
     with closing(SqliteLedger(tmp_path / "ledger.db", "demo")) as ledger:
         ledger.start_run(a_run("old", started_at="2020-01-01T00:00:00.000Z"))
         ledger.save_task(Task("old", "berlin", "succeeded", "2020-01-01T00:00:00.000Z", None, "v1", 3))
-        ledger.save_device("old", "berlin", "press", "provisioned")
+        ledger.bring_in(BroughtIn("old", "berlin", "press", "provisioned", now_text(), "arn"))
         ledger.sharing.start_batch("old", "b1", ["berlin"])
         ledger.start_run(a_run("new", started_at=now_text()))
         ledger.save_task(Task("new", "munich", "succeeded", now_text(), None, "v2", 4))
         assert [run.id for run in ledger.runs(10)] == ["new"]
-        assert (ledger.tasks("old"), ledger.devices("old", "berlin"), ledger.sharing.batches("old")) == ({}, {}, {})
+        assert (ledger.tasks("old"), ledger.brought_in("old", "berlin"), ledger.sharing.batches("old")) == ({}, {}, {})
         assert list(ledger.tasks("new")) == ["munich"]
         assert (ledger.template_version_of("v1"), ledger.template_version_of("v2")) == (3, 4)
 

@@ -16,7 +16,7 @@ from reconciler.execution.journal import RunJournal
 from reconciler.execution.ledger import LONGEST_ERROR, MOST_MEMBERS, Ledger
 from reconciler.execution.precedence import now_text
 from reconciler.model.errors import ReconcileError
-from reconciler.model.run import Claim, DeploymentRecord, Failures, GroupState, Lease, Run, RunState, Task
+from reconciler.model.run import BroughtIn, Claim, DeploymentRecord, Failures, GroupState, Lease, Run, RunState, Task
 from reconciler.runtimes.base import Begun
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.ledgers import PROVIDERS, Open, make_table, store
@@ -74,7 +74,7 @@ def test_an_empty_one_knows_nothing(ledger: Ledger) -> None:
     assert ledger.runs(10) == []
     assert ledger.tasks("r1") == {}
     assert ledger.task("r1", "berlin") is None
-    assert ledger.devices("r1", "berlin") == {}
+    assert ledger.brought_in("r1", "berlin") == {}
     assert ledger.known_groups() == {}
     assert ledger.group_of_id("g1") is None
     assert ledger.template_version_of("v1") is None
@@ -177,7 +177,8 @@ def test_everything_is_there_again_for_another(ledger: Ledger, opening: Open) ->
     ledger.start_run(run)
     ledger.save_task(task)
     ledger.remember_group(ODD, ODD)
-    ledger.save_device(ODD, ODD, ODD, "provisioned", certificate_arn=ODD, error=ODD)
+    brought = BroughtIn(ODD, ODD, ODD, "provisioned", NOON, ODD)
+    ledger.bring_in(brought)
     ledger.begin(ODD, ODD)
     ledger.finish(ODD, ODD)
     other = opening()
@@ -188,9 +189,7 @@ def test_everything_is_there_again_for_another(ledger: Ledger, opening: Open) ->
     assert other.task("r1", ODD) is None
     assert other.known_groups().keys() == {ODD}
     assert (other.group_of_id(ODD), other.template_version_of(ODD)) == (ODD, 3)
-    device = other.devices(ODD, ODD)[ODD]
-    assert (device.run, device.group, device.thing, device.state) == (ODD, ODD, ODD, "provisioned")
-    assert (device.certificate_arn, device.error) == (ODD, ODD)
+    assert other.brought_in(ODD, ODD) == {ODD: brought}
     journal = RunJournal(other, "r2")
     assert journal.begin(ODD) == Begun(ODD)
     assert journal.begin("new") is None
@@ -269,19 +268,14 @@ def test_the_template_version_behind_a_group_version(ledger: Ledger) -> None:
     assert [ledger.template_version_of(version) for version in ("v1", "v2", "v3")] == [3, None, 5]
 
 
-def test_a_device_that_is_done_stays_done(ledger: Ledger) -> None:
-    assert ledger.save_device("r1", "berlin", "press", "running") is True
-    assert ledger.save_device("r1", "berlin", "press", "failed", error="no") is True
-    assert ledger.devices("r1", "berlin")["press"].error == "no"
-    assert ledger.save_device("r1", "berlin", "press", "running", certificate_arn="arn:1") is True
-    assert ledger.devices("r1", "berlin")["press"].error is None
-    assert ledger.save_device("r1", "berlin", "press", "provisioned") is True
-    assert ledger.save_device("r1", "berlin", "press", "failed", error="late") is False
-    ledger.save_device("r1", "berlin", "lamp", "associated")
-    ledger.save_device("r1", "munich", "lamp", "running")
-    devices = ledger.devices("r1", "berlin")
-    assert {name: device.state for name, device in devices.items()} == {"press": "provisioned", "lamp": "associated"}
-    assert (devices["press"].certificate_arn, devices["press"].error) == ("arn:1", None)
+def test_what_a_run_brought_into_a_group(ledger: Ledger) -> None:
+    press, lamp = (BroughtIn("r1", "berlin", thing, "associated", NOON, f"arn:{thing}") for thing in ("press", "lamp"))
+    made = BroughtIn("r1", "berlin", "press", "provisioned", LATER, "arn:made")
+    for brought in (press, lamp, replace(lamp, group="munich"), replace(lamp, run="r2"), made):
+        ledger.bring_in(brought)
+    assert ledger.brought_in("r1", "berlin") == {"press": made, "lamp": lamp}
+    assert ledger.brought_in("r2", "berlin") == {"lamp": replace(lamp, run="r2")}
+    assert ledger.brought_in("r2", "munich") == {}
 
 
 def test_a_group_is_found_by_its_newest_id(ledger: Ledger) -> None:
@@ -453,11 +447,11 @@ def test_threads_share_it(ledger: Ledger) -> None:
     def work(number: int) -> None:
         ledger.save_task(a_task(group=f"group-{number}"))
         ledger.remember_group(f"group-{number}", str(number))
-        ledger.save_device("r1", "berlin", f"thing-{number}", "running")
+        ledger.bring_in(BroughtIn("r1", "berlin", f"thing-{number}", "associated", NOON, "arn"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(40)))
-    assert len(ledger.tasks("r1")) == len(ledger.known_groups()) == len(ledger.devices("r1", "berlin")) == 40
+    assert len(ledger.tasks("r1")) == len(ledger.known_groups()) == len(ledger.brought_in("r1", "berlin")) == 40
 
 
 def test_late_moves_of_two_workers_do_not_undo_each_other(opening: Open) -> None:

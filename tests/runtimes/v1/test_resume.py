@@ -58,4 +58,4 @@ def test_a_run_that_is_done_costs_its_second_carrying_out_next_to_nothing(fleet:
         aws.clear_calls()
         assert carry_out(session, plan) == first
         assert set(aws.writes()) == {"greengrass:TagResource"}
-        assert set(session.ledger.devices("run-1", "a")) == {"a-core", "a-device-1", "a-device-2"}
+        assert set(session.ledger.brought_in("run-1", "a")) == {"a-core", "a-device-1", "a-device-2"}
