@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from reconciler.model.fleet import Fleet
+from reconciler.model.plan import Change
+from reconciler.model.template import TemplateRef
 
 TAG_PREFIX = "reconciler:"
 """What our tags begin with."""
@@ -27,6 +29,20 @@ def template_version(tags: Mapping[str, str]) -> int | None:
     """The template version that a group was last brought to, None if its tags do not say."""
     text = tags.get(TEMPLATE_VERSION_TAG, "")
     return int(text) if text.isdecimal() else None
+
+
+def marked_template(tags: Mapping[str, str]) -> TemplateRef:
+    """The template version that a group was last brought to; ``unknown`` and 0 as far as its tags do not say."""
+    return TemplateRef(tags.get(TEMPLATE_TAG, "unknown"), template_version(tags) or 0)
+
+
+def changes_of_tags(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Change]:
+    """The changes that bring tags from ``before`` to ``after``, by key; what ``after`` does not name stays."""
+    return {
+        key: Change(f"tags.{key}", "change" if key in before else "add", before.get(key), value)
+        for key, value in sorted(after.items())
+        if before.get(key) != value
+    }
 
 
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:

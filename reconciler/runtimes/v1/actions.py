@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.model.group import Group
 from reconciler.model.plan import KNOWN_AFTER_APPLY, Action, Change
-from reconciler.runtimes.marks import BIRTH_TAGS
+from reconciler.runtimes.marks import BIRTH_TAGS, changes_of_tags
 from reconciler.runtimes.v1.deployment_choice import Choice
 from reconciler.runtimes.v1.live import GROUP_VERSION_TAG, LiveGroup
 
@@ -47,7 +47,7 @@ def needs_version(live: LiveGroup | None, definitions: Definitions) -> bool:
 
 def changes_of(difference: Difference) -> tuple[Change, ...]:
     """Every difference of the group: itself, its definitions, its tags, its deployment."""
-    changes = [*difference.definitions.changes, *_tag_changes(difference), *difference.choice.changes]
+    changes = [*difference.definitions.changes, *_tag_changes(difference).values(), *difference.choice.changes]
     if difference.live is None:
         changes.append(Change("group", "add", None, difference.group.name))
     elif difference.live.live_name:
@@ -115,10 +115,5 @@ def _version(difference: Difference) -> tuple[tuple[Action, ...], Action]:
     return tuple(published[key] for key in sorted(published)), version
 
 
-def _tag_changes(difference: Difference) -> list[Change]:
-    before = difference.live.tags if difference.live is not None else {}
-    return [
-        Change(f"tags.{key}", "change" if key in before else "add", before.get(key), value)
-        for key, value in sorted(difference.tags.items())
-        if before.get(key) != value
-    ]
+def _tag_changes(difference: Difference) -> dict[str, Change]:
+    return changes_of_tags(difference.live.tags if difference.live is not None else {}, difference.tags)

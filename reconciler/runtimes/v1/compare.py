@@ -18,9 +18,10 @@ from reconciler.runtimes.marks import (
     TEMPLATE_DIGEST_TAG,
     TEMPLATE_TAG,
     TEMPLATE_VERSION_TAG,
-    template_version,
+    changes_of_tags,
 )
 from reconciler.runtimes.prunes import wanted_mark
+from reconciler.runtimes.reasons import of_template, of_things, whose_it_is
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
 from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
 from reconciler.runtimes.v1.deployment_choice import Choice, choose_deployment
@@ -30,6 +31,11 @@ from reconciler.runtimes.v1.publications import Publications
 from reconciler.runtimes.v1.snapshot import snapshot
 from reconciler.runtimes.v1.tags import NO_FAMILY, wanted_tags
 from reconciler.runtimes.v1.wanted import live_entries, wanted_definitions
+
+TEMPLATE_MARKS = frozenset({TEMPLATE_TAG, TEMPLATE_VERSION_TAG, TEMPLATE_DIGEST_TAG, FAMILIES_TAG})
+"""The tags that say which template version a group was brought to."""
+DEPLOYMENT_MARKS = frozenset({DEPLOYMENT_TAG, GROUP_VERSION_TAG, REDEPLOY_OF_TAG, REDEPLOY_TAG})
+"""The tags that say what was deployed, and nothing of what the group is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +169,13 @@ def _taken_over(comparison: Comparison, live: LiveGroup, tags: Mapping[str, str]
     return {key: live.tags[key] for key in TEMPLATE_MARKS & live.tags.keys()}
 
 
-TEMPLATE_MARKS = frozenset({TEMPLATE_TAG, TEMPLATE_VERSION_TAG, TEMPLATE_DIGEST_TAG, FAMILIES_TAG})
-"""The tags that say which template version a group was brought to."""
-DEPLOYMENT_MARKS = frozenset({DEPLOYMENT_TAG, GROUP_VERSION_TAG, REDEPLOY_OF_TAG, REDEPLOY_TAG})
-"""The tags that say what was deployed, and nothing of what the group is."""
-
-
 def _operation(difference: Difference, actions: Iterable[Action]) -> Operation:
     kinds = {action.kind for action in actions}
     if not kinds:
         return "none"
     if difference.live is None:
         return "create"
-    if {key for key, value in difference.tags.items() if difference.live.tags.get(key) != value} <= DEPLOYMENT_MARKS:
+    if changes_of_tags(difference.live.tags, difference.tags).keys() <= DEPLOYMENT_MARKS:
         kinds.discard("tag-group")
     return "deploy" if kinds and kinds <= set(DEPLOYMENT_KINDS) else "update"
 
@@ -185,19 +185,10 @@ def _reasons(difference: Difference) -> list[str]:
     if live is None:
         return ["no group of this name is live"]
     renamed = [f"renamed from {live.live_name}"] if live.live_name else []
-    reasons = []
-    before = template_version(live.tags)
-    if live.tags.get(TEMPLATE_TAG, group.template.name) != group.template.name:
-        reasons.append(f"template {live.tags[TEMPLATE_TAG]} {before} → {group.template}")
-    elif before is not None and before != group.template.version:
-        reasons.append(f"target version {before} → {group.template.version}")
-    elif live.tags.get(TEMPLATE_DIGEST_TAG, tags[TEMPLATE_DIGEST_TAG]) != tags[TEMPLATE_DIGEST_TAG]:
-        reasons.append(f"template {group.template} was edited after its release")
-    for family, one, many in (("cores", "core", "cores"), ("devices", "device", "devices")):
-        for kind, word in (("add", "new"), ("remove", "gone from the files")):
-            count = sum(change.kind == kind and change.path.startswith(f"{family}[") for change in definitions.changes)
-            if count:
-                reasons.append(f"{count} {one if count == 1 else many} {word}")
+    reasons = [
+        *of_template(group, live.tags, tags),
+        *of_things(definitions.changes, removed="gone from the files"),
+    ]
     if definitions.changes and not reasons:
         reasons.append("its definitions differ from the files")
     if live.version_id is None:
@@ -218,9 +209,7 @@ def _drift(comparison: Comparison, difference: Difference) -> str:
 
 
 def _foreign(comparison: Comparison, group: Group, live: LiveGroup) -> tuple[GroupPlan, list[GuardFinding]]:
-    whose = (
-        f"belongs to fleet {live.fleet}" if live.fleet else f"bears no mark of fleet {comparison.desired.fleet.name}"
-    )
+    whose = whose_it_is(live.fleet, comparison.desired.fleet.name)
     observed = snapshot(live, _looked_up(group, comparison.answers))
     plan = GroupPlan(
         name=group.name,

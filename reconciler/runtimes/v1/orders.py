@@ -17,6 +17,7 @@ from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
 from reconciler.runtimes.parallel import in_parallel
+from reconciler.runtimes.reasons import whose_it_is
 from reconciler.runtimes.v1.families import group_version_id
 from reconciler.runtimes.v1.live import RESETS, RUNNING, LiveGroup
 from reconciler.runtimes.v1.observe import Observer
@@ -135,7 +136,7 @@ def _choose(fleet: Fleet, live: LiveGroup | None, order: DeploymentOrder, looked
     if live is None:
         return _refuse("not-live", "no group of this name is live; `reconcile apply` makes it")
     if live.fleet != fleet.name:
-        whose = f"belongs to fleet {live.fleet}" if live.fleet else f"bears no mark of fleet {fleet.name}"
+        whose = whose_it_is(live.fleet, fleet.name)
         return _refuse(
             "foreign-group",
             f"the live group {live.id} {whose}, and only a fleet's own groups are deployed; `adopt: true` and "

@@ -11,14 +11,13 @@ from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
 from reconciler.model.pruning import PRUNE_TAG, Pruning
 from reconciler.model.template import GREENGRASS_V1, TemplateRef
-from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
+from reconciler.runtimes.marks import marked_template
 from reconciler.runtimes.prunes import pruning_of
+from reconciler.runtimes.reasons import DELETION_BEGUN, who_says
 from reconciler.runtimes.v1.families import definition_ids
 from reconciler.runtimes.v1.live import RUNNING, LiveGroup
 from reconciler.runtimes.v1.snapshot import snapshot
 from reconciler.runtimes.v1.wanted import live_entries
-
-DELETION_BEGUN = "its deletion was begun and not finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ def plan_deletion(fleet: Fleet, live: LiveGroup, known: Whereabouts) -> GroupPla
         name=live.name,
         runtime=GREENGRASS_V1,
         operation="delete",
-        target=_target(live),
+        target=marked_template(live.tags),
         fingerprint=digest(observed),
-        reasons=(f"it is gone from the files, and {_who(pruning)} says prune: true",),
+        reasons=(f"it is gone from the files, and {who_says(pruning)} says prune: true",),
         changes=tuple(sorted([Change("group", "remove", live.name, None), *removed])),
         actions=(*reset, group, *_deletions(live.name, live.id, definitions, going, (group.id,))),
         things=things,
@@ -148,7 +147,7 @@ def with_departures(
     return replace(
         plan,
         operation="update" if plan.operation in {"none", "deploy"} else plan.operation,
-        reasons=(*plan.reasons, f"{count}, and {_who(group.pruning)} says deprovision: true"),
+        reasons=(*plan.reasons, f"{count}, and {who_says(group.pruning)} says deprovision: true"),
         actions=(*plan.actions, *_deletions(plan.name, live.id, (), going, needs)),
         things=tuple(sorted({*plan.things, *going})),
         notes=(*plan.notes, *staying),
@@ -251,12 +250,3 @@ def _still_in_use(plan: GroupPlan, group: Group, live: LiveGroup) -> str:
         return f"deployment {last.id} is on its way"
     same = live.deployed_arns == live.definition_arns() and not plan.of_kind("create-group-version")
     return "" if same and last.status == "Success" else "nothing is deployed, so its core runs a version that has them"
-
-
-def _target(live: LiveGroup) -> TemplateRef:
-    return TemplateRef(live.tags.get(TEMPLATE_TAG, "unknown"), template_version(live.tags) or 0)
-
-
-def _who(pruning: Pruning) -> str:
-    """Who says so: the Fleet, by file and line, or the group itself, by the mark that it bears."""
-    return pruning.position.line_only if pruning.position.line else "its mark reconciler:prune"

@@ -12,8 +12,9 @@ from reconciler.runtimes.marks import (
     TEMPLATE_DIGEST_TAG,
     TEMPLATE_TAG,
     TEMPLATE_VERSION_TAG,
-    template_version,
+    changes_of_tags,
 )
+from reconciler.runtimes.reasons import of_template, of_things
 from reconciler.runtimes.v2.choice import Choice
 from reconciler.runtimes.v2.documents import Document
 from reconciler.runtimes.v2.live import LiveDeployment, LiveGroup, is_outside
@@ -46,12 +47,7 @@ class Difference:
 
 def tag_changes(difference: Difference) -> dict[str, Change]:
     """The changes of its tags, by key."""
-    before = difference.live.tags
-    return {
-        key: Change(f"tags.{key}", "change" if key in before else "add", before.get(key), value)
-        for key, value in sorted(difference.tags.items())
-        if before.get(key) != value
-    }
+    return changes_of_tags(difference.live.tags, difference.tags)
 
 
 def changes_of(difference: Difference) -> tuple[Change, ...]:
@@ -86,20 +82,10 @@ def reasons_of(difference: Difference) -> list[str]:
     group, live, tags = difference.group, difference.live, difference.tags
     if not live.exists:
         return ["no thing group of this name is live"]
-    reasons = []
-    before = template_version(live.tags)
-    if live.tags.get(TEMPLATE_TAG, group.template.name) != group.template.name:
-        reasons.append(f"template {live.tags[TEMPLATE_TAG]} {before} → {group.template}")
-    elif before is not None and before != group.template.version:
-        reasons.append(f"target version {before} → {group.template.version}")
-    elif live.tags.get(TEMPLATE_DIGEST_TAG, tags[TEMPLATE_DIGEST_TAG]) != tags[TEMPLATE_DIGEST_TAG]:
-        reasons.append(f"template {group.template} was edited after its release")
-    for section, one, many in (("cores", "core", "cores"), ("devices", "device", "devices")):
-        for kind, word in (("add", "new"), ("remove", "not in its files")):
-            changes = difference.members.changes
-            count = sum(change.kind == kind and change.path.startswith(f"{section}[") for change in changes)
-            if count:
-                reasons.append(f"{count} {one if count == 1 else many} {word}")
+    reasons = [
+        *of_template(group, live.tags, tags),
+        *of_things(difference.members.changes, removed="not in its files"),
+    ]
     choice = difference.choice
     if _changes_content(choice) and not (reasons or choice.reasons or choice.drift):
         reasons.append("its deployment differs from the files")

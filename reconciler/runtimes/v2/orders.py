@@ -17,6 +17,7 @@ from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
 from reconciler.runtimes.parallel import some_of
+from reconciler.runtimes.reasons import whose_it_is
 from reconciler.runtimes.v2.choice import changes_of_documents
 from reconciler.runtimes.v2.documents import NOTHING, Document, comparable
 from reconciler.runtimes.v2.live import LiveGroup
@@ -76,7 +77,7 @@ def _choose(
     if not live.exists:
         return _refuse("not-live", "no thing group of this name is live; `reconcile apply` makes it")
     if live.fleet != fleet.name:
-        whose = f"belongs to fleet {live.fleet}" if live.fleet else f"bears no mark of fleet {fleet.name}"
+        whose = whose_it_is(live.fleet, fleet.name)
         return _refuse(
             "foreign-group",
             f"the thing group {live.arn} {whose}, and only a fleet's own groups are deployed; `adopt: true` and "

@@ -3,6 +3,7 @@
 from reconciler.model.canonical import digest
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
+from reconciler.runtimes.reasons import whose_it_is
 from reconciler.runtimes.v2.live import LiveGroup
 from reconciler.runtimes.v2.snapshot import snapshot
 
@@ -10,9 +11,7 @@ from reconciler.runtimes.v2.snapshot import snapshot
 def owner_of(fleet: str, live: LiveGroup) -> str:
     """Whose a group is that is not ``fleet``'s, empty if it is, or nobody's. A deployment outlives its thing group."""
     if live.exists:
-        if live.fleet == fleet:
-            return ""
-        return f"belongs to fleet {live.fleet}" if live.fleet else f"bears no mark of fleet {fleet}"
+        return "" if live.fleet == fleet else whose_it_is(live.fleet, fleet)
     last = live.deployment
     if last is None or last.is_reset or (last.mark is not None and last.mark.fleet == fleet):
         return ""

@@ -10,16 +10,15 @@ from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan
 from reconciler.model.pruning import PRUNE_TAG, Pruning
 from reconciler.model.template import GREENGRASS_V2, TemplateRef
-from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
+from reconciler.runtimes.marks import marked_template
 from reconciler.runtimes.prunes import pruning_of
+from reconciler.runtimes.reasons import DELETION_BEGUN, who_says
 from reconciler.runtimes.v2.choice import changes_of_documents
 from reconciler.runtimes.v2.documents import NOTHING, document_digest
 from reconciler.runtimes.v2.live import LiveGroup
 from reconciler.runtimes.v2.members import take_devices
 from reconciler.runtimes.v2.names import mark, target_name
 from reconciler.runtimes.v2.snapshot import snapshot
-
-DELETION_BEGUN = "its deletion was begun and not finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def plan_deletion(fleet: Fleet, group: Going) -> tuple[GroupPlan, Mapping[str, M
     live, begun = group.live, group.begun
     word = live.tags.get(PRUNE_TAG, "") if live.exists or begun is None else begun.mark
     pruning = pruning_of(fleet, word)
-    target = begun.target if begun is not None and not live.exists else _target(live)
+    target = begun.target if begun is not None and not live.exists else marked_template(live.tags)
     devices = tuple(filter(None, (take_devices(live, core) for core in sorted(live.client_devices))))
     reset, changes = _reset(fleet, live, target)
     needs = tuple(action.id for action in reset)
@@ -96,7 +95,7 @@ def plan_deletion(fleet: Fleet, group: Going) -> tuple[GroupPlan, Mapping[str, M
     taken = {name for action in devices for name in action.inputs["disassociate"]}
     members += [Change(f"devices[{name}]", "remove", {}, None) for name in sorted(taken)]
     itself = [Change("group", "remove", live.name, None)] if live.exists else []
-    reason = f"it is gone from the files, and {_who(pruning)} says prune: true" if live.exists else DELETION_BEGUN
+    reason = f"it is gone from the files, and {who_says(pruning)} says prune: true" if live.exists else DELETION_BEGUN
     plan = GroupPlan(
         name=live.name,
         runtime=GREENGRASS_V2,
@@ -131,7 +130,7 @@ def with_departures(
     return replace(
         plan,
         operation="update" if plan.operation in {"none", "deploy"} else plan.operation,
-        reasons=(*plan.reasons, f"{count}, and {_who(group.pruning)} says deprovision: true"),
+        reasons=(*plan.reasons, f"{count}, and {who_says(group.pruning)} says deprovision: true"),
         actions=(*plan.actions, *taking_back),
         notes=(*plan.notes, note) if cores else plan.notes,
         things=tuple(sorted({*plan.things, *every})),
@@ -244,12 +243,3 @@ def _deprovisionings(
         before = tuple(f"{name}/deprovision-thing/{thing}" for thing in things)
         identifier = f"{name}/delete-artifacts{f'/{home}' if home else ''}"
         yield Action(identifier, "delete-artifacts", home or name, before, {**keys, "things": list(things)})
-
-
-def _target(live: LiveGroup) -> TemplateRef:
-    return TemplateRef(live.tags.get(TEMPLATE_TAG, "unknown"), template_version(live.tags) or 0)
-
-
-def _who(pruning: Pruning) -> str:
-    """Who says so: the Fleet, by file and line, or the group itself, by the mark that it bears."""
-    return pruning.position.line_only if pruning.position.line else "its mark reconciler:prune"
