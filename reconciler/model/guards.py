@@ -30,6 +30,8 @@ SWITCHES: Mapping[str, GuardSeverity] = {
 GUARDS = (*LIMITS, *SWITCHES)
 BLOCKERS = ("foreign-group", "pinned-version", "thing-type")
 """Findings of what an apply cannot carry out at all: there is nothing to set, and nothing to waive."""
+REMARKS = ("client-devices",)
+"""Findings of what a plan always takes for granted: they stand apart, so that nobody gets used to warnings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.group_text import BlockOptions, block
 from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown_plan import by_danger, verdict_word
-from reconciler.reporting.plan_text import count, guard_line, has_something_to_say, summary_line
+from reconciler.reporting.plan_text import count, findings, guard_line, has_something_to_say, remarks, summary_line
 from reconciler.reporting.style import Style, clean
 
 _STYLE = Style(colour=False)
@@ -39,6 +39,7 @@ def plan_html(plan: Plan) -> str:
     """``plan`` as an HTML document."""
     title = f"Plan of fleet {_text(plan.fleet)}"
     summary, touched = _text(summary_line(plan)), count(plan.summary.devices, "device")
+    said = "".join(f"{_text(remark)}<br>" for remark in remarks(plan))
     where = f"Account <code>{_text(plan.account)}</code>, region <code>{_text(plan.region)}</code>; {touched} touched."
     return "\n".join(
         [
@@ -50,7 +51,8 @@ def plan_html(plan: Plan) -> str:
             f"<p><strong>{summary}</strong><br>{where}</p>",
             *_findings(plan),
             *_groups(plan),
-            f"<footer>Plan <code>{plan.digest}</code>, made {_text(plan.created_at)}</footer>\n</body>\n</html>\n",
+            f"<footer>{said}Plan <code>{plan.digest}</code>, made {_text(plan.created_at)}</footer>",
+            "</body>\n</html>\n",
         ]
     )
 
@@ -60,9 +62,9 @@ def _text(value: str) -> str:
 
 
 def _findings(plan: Plan) -> Iterator[str]:
-    if plan.guards:
+    if found := findings(plan):
         yield f'<div class="{"box" if plan.errors else ""}"><h2>Guards</h2>\n<pre>'
-        yield from (_line(guard_line(finding, _STYLE).removeprefix("  ")) for finding in plan.guards)
+        yield from (_line(guard_line(finding, _STYLE).removeprefix("  ")) for finding in found)
         yield "</pre></div>"
 
 

@@ -26,7 +26,14 @@ from reconciler.reporting.markdown import (
     table_head,
 )
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import count, has_changes, has_something_to_say, summary_line
+from reconciler.reporting.plan_text import (
+    count,
+    findings,
+    has_changes,
+    has_something_to_say,
+    remarks,
+    summary_line,
+)
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import short_value
 
@@ -48,7 +55,7 @@ def plan_markdown(plan: Plan, page: Page) -> str:
     room = Room(page.budget)
     summary = summary_line(plan)
     head = [*page.marker(summary, digest=plan.digest), *_verdict(plan, summary)]
-    foot = page.foot(plan.digest)
+    foot = [*(line for remark in remarks(plan) for line in (code(remark, TEXT_WIDTH), "")), *page.foot(plan.digest)]
     room.take(["x" * _NOTICES, *head, *foot])
     lines = [*head, *_fitting_dangers(plan, room)]
     shown = sorted(filter(has_something_to_say, plan.groups), key=by_danger)
@@ -94,25 +101,25 @@ def _verdict(plan: Plan, summary: str) -> list[str]:
 def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
     """What a reader has to look at first; findings beyond the room for them are counted."""
     lines: list[str] = []
-    refusing = [_finding(finding) for finding in plan.guards if finding.refuses]
-    others = [_finding(finding) for finding in plan.guards if not finding.refuses]
+    refusing = [_finding(finding) for finding in findings(plan) if finding.refuses]
+    others = [_finding(finding) for finding in findings(plan) if not finding.refuses]
     if refusing:
-        found = count(len(refusing), "finding")
+        number = count(len(refusing), "finding")
         if verdict_word(plan) == "refused":
-            lines += alert("CAUTION", [f"{found} {_verb('refuse', refusing)} this plan: nothing of it is applied."])
+            lines += alert("CAUTION", [f"{number} {_verb('refuse', refusing)} this plan: nothing of it is applied."])
         else:
-            lines += alert("WARNING", [f"{found} {_verb('want', refusing)} this plan approved before it is applied."])
+            lines += alert("WARNING", [f"{number} {_verb('want', refusing)} this plan approved before it is applied."])
     dangers = list(_dangers(plan)) or ["- Nothing is deleted, blocked or drifted."]
     room.take([*lines, *dangers, ""])
     half = room.copy()  # never more than half of a page for findings
     half.characters = None if half.characters is None else half.characters // 2
     half.size = None if half.size is None else half.size // 2
-    findings = [*refusing, *others]
-    told = half.taking([finding] for finding in findings[:FINDINGS])
+    found = [*refusing, *others]
+    told = half.taking([finding] for finding in found[:FINDINGS])
     room.take([line for part in told for line in part])
     lines += [line for part in told for line in part]
-    if len(told) < len(findings):
-        lines.append(f"- … and {len(findings) - len(told):,} more findings")
+    if len(told) < len(found):
+        lines.append(f"- … and {len(found) - len(told):,} more findings")
     return [*lines, *dangers, ""]
 
 

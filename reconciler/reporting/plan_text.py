@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from reconciler.model.guards import REMARKS
 from reconciler.model.plan import DIGEST_SHOWN, GroupPlan, GuardFinding, Plan
 from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.group_text import BlockOptions, block, headline
@@ -30,9 +31,9 @@ def plan_lines(plan: Plan, *, style: Style, verbose: bool = False) -> list[str]:
         unchanged = any(group.operation == "none" and not group.blocked for group in shown)
         lines.append(style.dim(_LEGEND + ("   = unchanged" if unchanged else "")))
         lines += _group_lines(plan, shown, style=style, verbose=verbose)
-    if plan.guards:
-        lines += ["", "Guards:", *(guard_line(finding, style) for finding in plan.guards)]
-    return [*lines, "", style.bold(summary_line(plan))]
+    if found := findings(plan):
+        lines += ["", "Guards:", *(guard_line(finding, style) for finding in found)]
+    return [*lines, "", *(style.dim(style.text(remark)) for remark in remarks(plan)), style.bold(summary_line(plan))]
 
 
 def summary_line(plan: Plan) -> str:
@@ -69,6 +70,16 @@ def _header(plan: Plan, style: Style) -> str:
     fleet = style.bold(f"Fleet {style.text(plan.fleet)}")
     where = f"account {style.text(plan.account)}, region {style.text(plan.region)}"
     return f"{fleet}: {where} {style.dim(f'(plan {plan.digest[:DIGEST_SHOWN]})')}"
+
+
+def findings(plan: Plan) -> list[GuardFinding]:
+    """What guards say that a reader has to look at."""
+    return [finding for finding in plan.guards if finding.guard not in REMARKS]
+
+
+def remarks(plan: Plan) -> list[str]:
+    """What the plan takes for granted, in words: told last, and of no colour."""
+    return [finding.message for finding in plan.guards if finding.guard in REMARKS]
 
 
 def guard_line(finding: GuardFinding, style: Style) -> str:

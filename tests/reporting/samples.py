@@ -170,3 +170,4 @@ GUARDS = (
     GuardFinding("prune", "error", "2 of 5 groups would go", limit=1, actual=2, source="demo/fleet.yaml:12"),
     GuardFinding("thing-type", "warning", "AWS IoT has no thing type press; make it before applying"),
 )
+REMARK = GuardFinding("client-devices", "warning", "client devices are as they were last seen")

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from reconciler.model.plan import Plan
 from reconciler.reporting.html_page import plan_html
 from tests.reporting.pages import Rendered
-from tests.reporting.samples import new_group, plan_of, unchanged_group
+from tests.reporting.samples import REMARK, new_group, plan_of, unchanged_group
 from tests.reporting.test_markdown_plan import plans
 from tests.reporting.test_plan_text import everything
 
@@ -48,3 +48,9 @@ def test_nothing_from_outside_becomes_markup(plan: Plan) -> None:
     assert page.tags <= TAGS
     assert all(target.startswith("#g") for target in page.links)
     assert page.comments == []
+
+
+def test_what_is_taken_for_granted_is_no_finding_and_stands_at_the_end() -> None:
+    page = plan_html(plan_of(unchanged_group("rome"), guards=(REMARK,)))
+    assert "Guards" not in page
+    assert f"<footer>{REMARK.message}<br>Plan" in page

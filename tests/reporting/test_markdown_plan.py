@@ -12,7 +12,7 @@ from reconciler.reporting.markdown import COMMENT, Budget, read_marker
 from reconciler.reporting.markdown_page import Page, Past, past_of
 from reconciler.reporting.markdown_plan import plan_markdown
 from tests.reporting.pages import rendered
-from tests.reporting.samples import blocked_group, new_group, plan_of, unchanged_group, updated_group
+from tests.reporting.samples import REMARK, blocked_group, new_group, plan_of, unchanged_group, updated_group
 from tests.reporting.test_plan_text import everything
 
 RUN = "https://github.com/o/r/actions/runs/1"
@@ -198,3 +198,9 @@ def test_the_history_is_carried_on_and_bounded() -> None:
 def test_a_history_that_somebody_edited_is_read_as_far_as_it_goes() -> None:
     assert past_of({"history": "x"}) == []
     assert past_of({"history": [1, {"commit": 2, "run": None}]}) == [Past("2", "None", "")]
+
+
+def test_what_is_taken_for_granted_is_no_finding_and_stands_below_all() -> None:
+    lines = plan_markdown(plan_of(updated_group("rome"), guards=(REMARK,)), PAGE).splitlines()
+    assert lines[lines.index("---") - 2] == f"`{REMARK.message}`"
+    assert not any("warning" in line for line in lines)

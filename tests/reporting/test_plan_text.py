@@ -11,6 +11,7 @@ from reconciler.reporting.plan_text import plan_lines, summary_line
 from reconciler.reporting.style import Style
 from tests.reporting.samples import (
     GUARDS,
+    REMARK,
     blocked_group,
     new_group,
     plan_of,
@@ -302,3 +303,8 @@ def test_a_plan_says_who_makes_key_and_certificate(inputs: dict[str, object], wo
     )
     plan = Plan("demo", "123456789012", "eu-central-1", "2026-11-22T10:00:00Z", (group,))
     assert any(words in line for line in plan_lines(plan, style=Style(colour=False, unicode=True)))
+
+
+def test_what_is_taken_for_granted_is_no_finding_and_stands_before_the_summary() -> None:
+    lines = plan_lines(plan_of(unchanged_group("rome"), guards=(REMARK,)), style=Style())
+    assert lines[1:] == ["", REMARK.message, "No changes. 1 group matches the files."]

@@ -203,7 +203,7 @@ def _age_of_client_devices(live: LiveFleet) -> list[GuardFinding]:
     count = f"{len(times):,} core{'s' if len(times) != 1 else ''}"
     oldest = min(times.values())
     message = f"client devices of {count} are as they were last seen, on {oldest} or later; --refresh reads them anew"
-    return [GuardFinding("client-devices", "warning", message)]
+    return [GuardFinding("client-devices", "warning", message, actual=oldest)]
 
 
 def facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str]) -> Facts:
