@@ -108,7 +108,8 @@ def _matching(runtimes: Mapping[str, str], patterns: Sequence[str]) -> dict[str,
         if not any(fnmatchcase(name, pattern) for name in runtimes):
             raise UsageError(
                 f"{pattern!r} matches no live group that could be taken over",
-                hint="give the name of a group that this fleet did not make, or a glob such as berlin-*",
+                hint="give the name of a group that this fleet did not make, or a glob such as berlin-*; a thing group "
+                "that nothing was ever deployed to is none: write a Group of its name yourself, with `adopt: true`",
             )
     return {name: of for name, of in runtimes.items() if any(fnmatchcase(name, pattern) for pattern in patterns)}
 

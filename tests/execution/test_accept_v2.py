@@ -240,3 +240,16 @@ def test_json_text_secrets_and_what_is_left_of_them(
         last.partition("'")[0] + '{token: "${secret.TOKEN}", at: "${coreThingName} ${iot:Thing} $${x}"}   # as JSON',
     ]
     assert "1 group matches" in run_cli("plan", fleet.directory, "--exclude", "secret").last_line
+
+
+def test_a_thing_group_that_has_nothing_is_to_be_declared_by_hand(fleet: FleetFiles, aws: Sandbox) -> None:
+    fleet.write()
+    for name in ("empty", "emptied"):
+        aws.client("iot").create_thing_group(thingGroupName=name)
+    aws.client("greengrassv2").create_deployment(targetArn=arn("emptied"), components={})
+    ran = run_cli("export", fleet.directory, "--adopt", "emptied")
+    assert (ran.code, ran.out) == (1, "")
+    assert "! emptied: nothing is deployed to it, so that nothing tells which template it is to have; write" in ran.err
+    ran = run_cli("export", fleet.directory, "--adopt", "empty")
+    assert ran.code == 64
+    assert "a thing group that nothing was ever deployed to is none: write a Group of its name yourself" in ran.err

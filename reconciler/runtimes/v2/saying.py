@@ -27,6 +27,10 @@ from reconciler.runtimes.v2.live import LiveGroup, is_outside
 Merges = Mapping[str, Any]
 """Component name → value to merge."""
 _MERGE = ("configurationUpdate", "merge")
+NOTHING_DEPLOYED = (
+    "nothing is deployed to it, so that nothing tells which template it is to have; write a Group of its name "
+    "yourself, with `adopt: true` and a template"
+)
 
 
 def say(said: Said, listed: Listed, live: LiveGroup, secrets: frozenset[str]) -> Saying:
@@ -37,9 +41,10 @@ def say(said: Said, listed: Listed, live: LiveGroup, secrets: frozenset[str]) ->
     if live.fleet is None:
         listed = replace(listed, spec={**listed.spec, "adopt": True})
     last = live.deployment if live.deployment is not None and live.deployment.counts_now else None
+    if (last is None or last.is_reset) and listed.declared.entry is None:
+        raise UnsayableError(NOTHING_DEPLOYED)
     if last is None:
-        spec = listed.spec if listed.declared.entry is not None else with_state(listed.spec, "none")
-        return Saying(live.name, spec, devices=listed.devices)
+        return Saying(live.name, listed.spec, devices=listed.devices)
     if last.is_reset:
         return Saying(live.name, with_state(listed.spec, "reset"), devices=listed.devices)
     speaker = _Speaker(said, listed.declared, last.document, secrets)
