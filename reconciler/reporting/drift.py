@@ -9,7 +9,7 @@ from reconciler.model.drift import DRIFT_KINDS, Drift, DriftKind, Moved
 from reconciler.reporting.group_text import change_lines
 from reconciler.reporting.markdown import Room, code, escaped, fence, folded, row, table_head
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import count
+from reconciler.reporting.plan_text import count, counted
 from reconciler.reporting.style import Style
 
 FORMAT_VERSION = 1
@@ -112,7 +112,7 @@ def drift_markdown(drift: Drift, page: Page, seen: Mapping[str, Seen] | None = N
     rows = room.taking([_row(group, seen.get(group.name))] for group in groups)
     lines = [*head, *(table_head(_HEADINGS) if groups else ()), *(line for part in rows for line in part), ""]
     if len(rows) < len(groups):
-        lines += [f"… and {count(len(groups) - len(rows), 'more group')}; {page.whole}.", ""]
+        lines += [f"… and {counted(len(groups) - len(rows), 'more group')}; {page.whole}.", ""]
     left = 0
     for group in groups:
         part = folded(f"{group.kind} {escaped(group.name)}", fence(_lines(group, Style()), "diff"))
@@ -121,7 +121,7 @@ def drift_markdown(drift: Drift, page: Page, seen: Mapping[str, Seen] | None = N
         else:
             left += 1
     if left:
-        lines += [f"The details of {count(left, 'group')} are left out, there is no room; {page.whole}.", ""]
+        lines += [f"The details of {counted(left, 'group')} are left out, there is no room; {page.whole}.", ""]
     return "\n".join([*lines, *foot]).rstrip("\n") + "\n"
 
 

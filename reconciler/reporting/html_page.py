@@ -11,12 +11,20 @@ from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.group_text import BlockOptions, block
 from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown_plan import by_danger, verdict_word
-from reconciler.reporting.plan_text import count, findings, guard_line, has_something_to_say, remarks, summary_line
+from reconciler.reporting.plan_text import (
+    counted,
+    findings,
+    guard_line,
+    has_something_to_say,
+    remarks,
+    summary_line,
+    touched,
+)
 from reconciler.reporting.style import Style, clean
 
 _STYLE = Style(colour=False)
 _SIGN_CLASSES = {"+": "add", "-": "remove", "!": "remove", "~": "change", ">": "deploy", "?": "change"}
-_HEADINGS = ("what", "group", "target", "changes", "devices", "because")
+_HEADINGS = ("what", "group", "target", "changes", "things", "because")
 _CSS = """
 :root { color-scheme: light dark; --line: #8884 }
 :root { --add: #1a7f37; --remove: #cf222e; --change: #9a6700; --deploy: #0969da }
@@ -27,7 +35,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto
 h1 { font-size: 1.5rem } code, pre { font: 13px/1.5 ui-monospace, monospace }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line) }
-.scroll { overflow-x: auto } pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: 6px }
+.scroll { overflow-x: auto } .guards pre { white-space: pre-wrap }
+pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: 6px }
 .box { border-left: 4px solid var(--remove); padding: .1rem 1rem }
 .add { color: var(--add) } .remove { color: var(--remove) }
 .change { color: var(--change) } .deploy { color: var(--deploy) }
@@ -38,9 +47,8 @@ details { margin: .4rem 0 } summary { cursor: pointer } footer { margin-top: 2re
 def plan_html(plan: Plan) -> str:
     """``plan`` as an HTML document."""
     title = f"Plan of fleet {_text(plan.fleet)}"
-    summary, touched = _text(summary_line(plan)), count(plan.summary.devices, "device")
     said = "".join(f"{_text(remark)}<br>" for remark in remarks(plan))
-    where = f"Account <code>{_text(plan.account)}</code>, region <code>{_text(plan.region)}</code>; {touched} touched."
+    where = f"Account <code>{_text(plan.account)}</code>, region <code>{_text(plan.region)}</code>; {touched(plan)}."
     return "\n".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -48,7 +56,7 @@ def plan_html(plan: Plan) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{title}</title>\n<style>{_CSS}</style>\n</head>\n<body>",
             f"<h1>{title}: {verdict_word(plan)}</h1>",
-            f"<p><strong>{summary}</strong><br>{where}</p>",
+            f"<p><strong>{_text(summary_line(plan))}</strong><br>{where}</p>",
             *_findings(plan),
             *_groups(plan),
             f"<footer>{said}Plan <code>{plan.digest}</code>, made {_text(plan.created_at)}</footer>",
@@ -63,7 +71,7 @@ def _text(value: str) -> str:
 
 def _findings(plan: Plan) -> Iterator[str]:
     if found := findings(plan):
-        yield f'<div class="{"box" if plan.errors else ""}"><h2>Guards</h2>\n<pre>'
+        yield f'<div class="guards{" box" if plan.errors else ""}"><h2>Guards</h2>\n<pre>'
         yield from (_line(guard_line(finding, _STYLE).removeprefix("  ")) for finding in found)
         yield "</pre></div>"
 
@@ -81,7 +89,7 @@ def _groups(plan: Plan) -> Iterator[str]:
     yield "</table></div>\n<h2>Details</h2>"
     for number, alike in enumerate(classes):
         others = [member.name for member in alike[1:]]
-        more = f" and {count(len(others), 'group')} alike" if others else ""
+        more = f" and {counted(len(others), 'group')} alike" if others else ""
         yield f'<details id="g{number}" open><summary><code>{_text(alike[0].name)}</code>{more}</summary>\n<pre>'
         yield from (_line(line) for line in block(alike[0], options))
         yield "</pre>"

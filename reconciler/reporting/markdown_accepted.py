@@ -5,7 +5,7 @@ from reconciler.model.drift import Drift
 from reconciler.reporting.drift import WORDS, in_order
 from reconciler.reporting.markdown import TEXT_WIDTH, Room, code, names, row, table_head
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import count
+from reconciler.reporting.plan_text import counted
 
 _HEADINGS = ("group", "was", "because")
 _NEXT_STEP = (
@@ -20,9 +20,9 @@ _REASON_WIDTH = 200
 
 def accepted_summary(accepted: Accepted) -> str:
     """How many groups are taken over as they are live, and how many are not, in one line."""
-    taken = count(len(accepted.groups), "group")
+    taken = counted(len(accepted.groups), "group")
     left = len({left.group for left in accepted.left})
-    return f"Accepts {taken} as live" + (f"; {count(left, 'group')} not, or not all." if left else ".")
+    return f"Accepts {taken} as live" + (f"; {counted(left, 'group')} not, or not all." if left else ".")
 
 
 def accepted_markdown(drift: Drift, accepted: Accepted, page: Page, issue: int | None = None) -> str:
@@ -41,7 +41,7 @@ def accepted_markdown(drift: Drift, accepted: Accepted, page: Page, issue: int |
         _NEXT_STEP,
         "",
     ]
-    files = [f"{count(len(accepted.files), 'file')}: {names(sorted(accepted.files), _FILES_NAMED)}", ""]
+    files = [f"{counted(len(accepted.files), 'file')}: {names(sorted(accepted.files), _FILES_NAMED)}", ""]
     foot = [*files, *page.foot(None)] if accepted.files else page.foot(None)
     room.take(["x" * _NOTICES, *head, *foot])
     lines = [*head, *_left(accepted, room, page), *_groups(drift, accepted, room, page), *foot]
@@ -86,5 +86,5 @@ def _groups(drift: Drift, accepted: Accepted, room: Room, page: Page) -> list[st
     )
     lines = [*head, *(line for part in rows for line in part), ""]
     if len(rows) < len(moved):
-        lines += [f"… and {count(len(moved) - len(rows), 'more group')}; {page.whole}.", ""]
+        lines += [f"… and {counted(len(moved) - len(rows), 'more group')}; {page.whole}.", ""]
     return lines

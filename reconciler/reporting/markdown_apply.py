@@ -8,7 +8,7 @@ from reconciler.model.run import FleetStatus, GroupStatus, is_kept
 from reconciler.reporting.apply_text import SEND_TO_ALL
 from reconciler.reporting.markdown import TEXT_WIDTH, Room, alert, code, row, table_head
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import count
+from reconciler.reporting.plan_text import counted
 
 _HEADINGS = ("state", "group", "target", "deployment", "error")
 _NOTICES = 500
@@ -48,7 +48,7 @@ def apply_markdown(plan: Plan, status: FleetStatus, summary: str, page: Page) ->
     if groups:
         lines += [*table, *(line for part in rows for line in part), ""]
     if len(rows) < len(groups):
-        lines += [f"… and {count(len(groups) - len(rows), 'more group')}; {page.whole}.", ""]
+        lines += [f"… and {counted(len(groups) - len(rows), 'more group')}; {page.whole}.", ""]
     return "\n".join([*lines, *foot]).rstrip("\n") + "\n"
 
 

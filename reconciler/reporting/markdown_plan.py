@@ -27,12 +27,13 @@ from reconciler.reporting.markdown import (
 )
 from reconciler.reporting.markdown_page import Page
 from reconciler.reporting.plan_text import (
-    count,
+    counted,
     findings,
     has_changes,
     has_something_to_say,
     remarks,
     summary_line,
+    touched,
 )
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import short_value
@@ -43,7 +44,7 @@ FINDINGS = 30
 """Findings of guards that are told one by one."""
 REASON_WIDTH = 120
 
-_HEADINGS = ("what", "group", "target", "changes", "devices", "because")
+_HEADINGS = ("what", "group", "target", "changes", "things", "because")
 # For the lines that say how much is left out, which are written last.
 _NOTICES = 1_500
 _STYLE = Style(colour=False)
@@ -92,9 +93,7 @@ def by_danger(group: GroupPlan) -> tuple[int, str]:
 
 def _verdict(plan: Plan, summary: str) -> list[str]:
     lines = [f"### Fleet {code(plan.fleet)}: {verdict_word(plan)}", "", f"**{summary}**", ""]
-    where = (
-        f"Account {code(plan.account)}, region {code(plan.region)}; {count(plan.summary.devices, 'device')} touched."
-    )
+    where = f"Account {code(plan.account)}, region {code(plan.region)}; {touched(plan)}."
     return [*lines, where, ""]
 
 
@@ -104,7 +103,7 @@ def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
     refusing = [_finding(finding) for finding in findings(plan) if finding.refuses]
     others = [_finding(finding) for finding in findings(plan) if not finding.refuses]
     if refusing:
-        number = count(len(refusing), "finding")
+        number = counted(len(refusing), "finding")
         if verdict_word(plan) == "refused":
             lines += alert("CAUTION", [f"{number} {_verb('refuse', refusing)} this plan: nothing of it is applied."])
         else:
@@ -151,26 +150,26 @@ def _dangers(plan: Plan) -> Iterator[str]:
         ([group.name for group in groups if group.drift], "drifted: changed outside the files"),
     ):
         if members:
-            yield f"- **{count(len(members), 'group')} {words}**: {names(members, NAMED)}"
+            yield f"- **{counted(len(members), 'group')} {words}**: {names(members, NAMED)}"
     removed = (change.path for group in groups for change in group.changes if change.kind == "remove")
     components = sorted({found[1] for path in removed if (found := _COMPONENT.fullmatch(path))})
     if components:
-        yield f"- **{count(len(components), 'component')} taken off cores**: {names(components, NAMED)}"
+        yield f"- **{counted(len(components), 'component')} taken off cores**: {names(components, NAMED)}"
     things = [action.subject for group in groups for action in group.actions if action.kind == "deprovision-thing"]
     if things:
-        yield f"- **{count(len(things), 'thing')} deleted** with certificate and policy: {names(things, NAMED)}"
+        yield f"- **{counted(len(things), 'thing')} deleted** with certificate and policy: {names(things, NAMED)}"
 
 
 def _table(classes: Sequence[Sequence[GroupPlan]], room: Room, page: Page) -> list[str]:
     """A row for each group, or for groups that are alike; those for which there is no room are counted."""
     head = table_head(_HEADINGS)
     if not room.take([*head, ""]):
-        return [f"There is no room for the {count(sum(map(len, classes)), 'group')}: {page.whole}.", ""]
+        return [f"There is no room for the {counted(sum(map(len, classes)), 'group')}: {page.whole}.", ""]
     rows = room.taking([_row(alike)] for alike in classes)
     left = sum(len(alike) for alike in classes[len(rows) :])
     lines = [*head, *(line for part in rows for line in part), ""]
     if left:
-        lines += [f"… and {count(left, 'more group')}; {page.whole}.", ""]
+        lines += [f"… and {counted(left, 'more group')}; {page.whole}.", ""]
     return lines
 
 
@@ -204,7 +203,7 @@ def _details(classes: Sequence[Sequence[GroupPlan]], options: BlockOptions, room
         else:
             left += len(alike)
     if left:
-        return [*lines, f"The details of {count(left, 'group')} are left out, there is no room; {page.whole}.", ""]
+        return [*lines, f"The details of {counted(left, 'group')} are left out, there is no room; {page.whole}.", ""]
     return [*lines, f"Changed fields alone, there is no room for more; {page.whole}.", ""]
 
 

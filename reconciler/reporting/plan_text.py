@@ -57,8 +57,19 @@ def has_changes(plan: Plan) -> bool:
 
 
 def count(number: int, noun: str) -> str:
-    """``1 group``, ``2 groups``; the number plain, so that it can be read by programs."""
+    """``1 group``, ``10000 groups``, for last lines: the number plain, so that it can be read by programs."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 group``, ``10,000 groups``, for all other lines, which are for people alone."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def touched(plan: Plan) -> str:
+    """How many cores and devices feel something of the plan, in words."""
+    number = plan.summary.devices
+    return f"{number:,} {'core or device' if number == 1 else 'cores and devices'} touched"
 
 
 def has_something_to_say(group: GroupPlan) -> bool:

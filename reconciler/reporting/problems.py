@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import Problem
+from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import clean
 
 FORMAT_VERSION = 1
@@ -18,13 +19,15 @@ def problem_lines(problems: Sequence[Problem]) -> list[str]:
 def problems_summary(problems: Sequence[Problem]) -> str:
     """``3 problems in 2 files.``"""
     files = len({problem.position.file for problem in problems})
-    return f"{_count(len(problems), 'problem')} in {_count(files, 'file')}."
+    return f"{count(len(problems), 'problem')} in {count(files, 'file')}."
 
 
 def clean_summary(state: DesiredState) -> str:
-    """``12 groups, 37 devices: no problems.``, cores among the devices."""
-    things = sum(len(group.things) for group in state.groups)
-    return f"{_count(len(state.groups), 'group')}, {_count(things, 'device')}: no problems."
+    """``12 groups, 12 cores, 25 devices: no problems.``; who is in several groups counts in each."""
+    cores = sum(len(group.cores) for group in state.groups)
+    devices = sum(len(group.devices) for group in state.groups)
+    groups = count(len(state.groups), "group")
+    return f"{groups}, {count(cores, 'core')}, {count(devices, 'device')}: no problems."
 
 
 def problems_json(problems: Sequence[Problem]) -> str:
@@ -64,7 +67,3 @@ def workflow_data(text: str) -> str:
 
 def _property(text: str) -> str:
     return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

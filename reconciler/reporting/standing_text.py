@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciler.reporting.plan_text import count
+from reconciler.reporting.plan_text import count, counted
 from reconciler.reporting.style import Style
 from reconciler.runtimes.base import Standing
 
@@ -18,7 +18,7 @@ WORDS = {
 
 def standing_lines(standings: Sequence[Standing], style: Style) -> list[str]:
     """A line a group, and what moved below those that are stale; of very many others only some are named."""
-    lines = ["", f"Looked again at {count(len(standings), 'group')} of the plan:"]
+    lines = ["", f"Looked again at {counted(len(standings), 'group')} of the plan:"]
     for state, (sign, words) in WORDS.items():
         members = [standing for standing in standings if standing.state == state]
         named = members if state == "stale" else members[:NAMED]

@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.model.canonical import plain
 from reconciler.model.run import FleetStatus, GroupStatus
+from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import cut_middle
 
@@ -90,8 +91,7 @@ def _paint_for(state: str, style: Style) -> Callable[[str], str]:
 
 def _summary(status: FleetStatus, style: Style) -> str:
     run = "No run yet" if status.run is None else f"Run {style.text(status.run)}: {_or_dash(status.state)}"
-    number = len(status.groups)
     counts = Counter(group.state for group in status.groups)
     order = [*_STATES_IN_ORDER, *sorted(counts.keys() - set(_STATES_IN_ORDER))]
     states = ", ".join(f"{counts[state]} {style.text(state)}" for state in order if counts[state])
-    return f"{run}; {number} group{'' if number == 1 else 's'}{': ' if states else ''}{states}."
+    return f"{run}; {count(len(status.groups), 'group')}{': ' if states else ''}{states}."

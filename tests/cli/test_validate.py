@@ -54,7 +54,7 @@ def run(*arguments: str) -> Ran:
 
 def test_a_sound_fleet(fleet: Path) -> None:
     result = run("fleet")
-    assert (result.code, result.out, result.err) == (0, "1 group, 2 devices: no problems.\n", "")
+    assert (result.code, result.out, result.err) == (0, "1 group, 1 core, 1 device: no problems.\n", "")
 
 
 def test_the_directory_is_this_one_by_default(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_json_of_a_sound_fleet(fleet: Path) -> None:
     result = run("fleet", "--format", "json")
     assert result.code == 0
     assert json.loads(result.out) == {"formatVersion": 1, "problems": []}
-    assert result.err == "1 group, 2 devices: no problems.\n"
+    assert result.err == "1 group, 1 core, 1 device: no problems.\n"
 
 
 def test_annotations_on_github(broken: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,4 +160,6 @@ def test_neither_boto3_nor_the_network_is_touched(fleet: Path) -> None:
         env=dict(os.environ),
         cwd=fleet.parent,
     )
-    assert (done.returncode, done.stdout.splitlines()) == (0, ["1 group, 2 devices: no problems.", "[]"]), done.stderr
+    assert (done.returncode, done.stdout.splitlines()) == (0, ["1 group, 1 core, 1 device: no problems.", "[]"]), (
+        done.stderr
+    )

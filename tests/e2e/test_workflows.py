@@ -173,7 +173,7 @@ def test_the_example_fleet_of_this_project(repository: Repository, github: Stand
     document = payload("pull_request.opened")
     document["pull_request"]["head"]["sha"], document["pull_request"]["base"]["sha"] = head, "0" * 40
     github.add_pull(document["pull_request"])
-    assert "4 groups, 11 devices: no problems." in run("pull_request", document, 200, "action")
+    assert "4 groups, 5 cores, 6 devices: no problems." in run("pull_request", document, 200, "action")
     run("pull_request", document, 201, "plan")
     [comment] = github.bodies(NUMBER)
     assert "### Fleet `demo`: changes" in comment

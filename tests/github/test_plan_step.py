@@ -113,7 +113,7 @@ def test_a_plan_of_no_pull_request_does_not_speak_of_merging(workflow: Workflow)
 def test_a_fork_is_validated_and_no_more(workflow: Workflow, aws: Sandbox) -> None:
     aws.clear_calls()
     ran, _, summary = plan(workflow, workflow.repository.commit(), fork=True)
-    assert (ran.code, ran.out) == (0, "2 groups, 4 devices: no problems.\n")
+    assert (ran.code, ran.out) == (0, "2 groups, 2 cores, 2 devices: no problems.\n")
     assert "A pull request from a fork is not planned." in summary
     assert aws.calls() == []
     assert workflow.stand_in.requests == []

@@ -65,5 +65,5 @@ def test_ten_thousand_groups_fit() -> None:
     text = drift_markdown(replace(DRIFT, groups=moved), PAGE)
     assert fits(text, COMMENT)
     rows = len(rendered(text).cells) - 1
-    assert f"… and {10_000 - rows} more groups; the artifact has all of it." in text
-    assert "The details of 10000 groups are left out" in text
+    assert f"… and {10_000 - rows:,} more groups; the artifact has all of it." in text
+    assert "The details of 10,000 groups are left out" in text

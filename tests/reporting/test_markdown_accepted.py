@@ -42,6 +42,6 @@ def test_ten_thousand_groups_fit_and_all_names_stay_text() -> None:
     assert set(page.cells) == {3}
     rows = len(page.cells) - 1
     assert rows > 100
-    assert f"… and {10_000 - rows} more groups; the artifact has all of it." in text
-    assert "10000 files: " in text
+    assert f"… and {10_000 - rows:,} more groups; the artifact has all of it." in text
+    assert "10,000 files: " in text
     assert "more; the artifact has all of it" in text

@@ -54,5 +54,5 @@ def test_ten_thousand_groups_fit() -> None:
     text = apply_markdown(PLAN, FleetStatus("demo", "run-1", "partial", groups), LINE, PAGE)
     assert fits(text, COMMENT)
     cells = rendered(text).cells
-    assert f"… and {10_000 - len(cells) + 1} more groups; the artifact has all of it." in text
+    assert f"… and {10_000 - len(cells) + 1:,} more groups; the artifact has all of it." in text
     assert text.index("`zz`") < text.index("`line-00000`")

@@ -30,5 +30,8 @@ def test_summaries_count_in_words_that_fit() -> None:
         Group(f"g{n}", TemplateRef("t", 1), "greengrass/v1", cores=(Thing(f"c{n}", "core"),)) for n in range(1200)
     )
     state = DesiredState(Path(), Fleet("f", "123456789012", "eu-central-1"), groups=groups)
-    assert clean_summary(state) == "1,200 groups, 1,200 devices: no problems."
-    assert clean_summary(DesiredState(Path(), state.fleet, groups=groups[:1])) == "1 group, 1 device: no problems."
+    assert clean_summary(state) == "1200 groups, 1200 cores, 0 devices: no problems."
+    assert (
+        clean_summary(DesiredState(Path(), state.fleet, groups=groups[:1]))
+        == "1 group, 1 core, 0 devices: no problems."
+    )
