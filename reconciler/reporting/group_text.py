@@ -21,6 +21,7 @@ _CHANGE_SIGNS = {"add": "+", "remove": "-", "change": "~"}
 _FAMILIES = ("cores", "devices", "functions", "connectors", "loggers", "resources", "subscriptions")
 _DOCUMENT = ("publications", "components", "deploymentPolicies", "iotJobConfiguration")
 _SECTION_ORDER = ("group", *_FAMILIES, *_DOCUMENT, "other", "group version", "tags", "deployment")
+_THING_KINDS = ("provision-thing", "associate-thing")
 _THING_FAMILIES = {"cores": "core", "devices": "device"}
 _SECTIONS_OF_KINDS = {
     "create-group": "group",
@@ -135,7 +136,7 @@ def _section_lines(group: GroupPlan, options: BlockOptions) -> Iterator[str]:
 
 
 def _section_of(action: Action) -> str:
-    if action.kind in ("provision-thing", "associate-thing"):
+    if action.kind in _THING_KINDS:
         return "cores" if action.inputs.get("role") == "core" else "devices"
     if action.kind in ("publish-definition", "rename-definition"):
         family = str(action.inputs.get("family", ""))
@@ -152,11 +153,9 @@ def _section(
 ) -> Iterator[str]:
     style = options.style
     thing_actions = {
-        str(action.inputs.get("thingName", action.subject)): action
-        for action in actions
-        if action.kind in ("provision-thing", "associate-thing")
+        str(action.inputs.get("thingName", action.subject)): action for action in actions if action.kind in _THING_KINDS
     }
-    other_actions = [action for action in actions if action not in thing_actions.values()]
+    other_actions = [action for action in actions if action.kind not in _THING_KINDS]
     details = list(_details(group, section, changes, thing_actions, options))
     if section == "tags" and not details:
         details = [line for action in other_actions for line in _tags_to_come(action, style)]
