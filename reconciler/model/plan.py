@@ -6,6 +6,7 @@ carries its own ``inputs``. An action id that several groups share (a definition
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from reconciler.model.canonical import digest
@@ -160,7 +161,7 @@ class Summary:
     devices: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: cached_property has no place in them
 class Plan:
     """All changes of one fleet, groups sorted by name. ``created_at`` is ISO 8601 in UTC."""
 
@@ -187,7 +188,7 @@ class Plan:
         """What the last line counts."""
         return summarise(self.groups)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A digest over structure only: not the time, not paths, not texts. Equal plans have equal digests."""
         return digest(
