@@ -31,14 +31,7 @@ class Publisher:
         filled = fill_certificates(action.inputs["family"], content, certificates)
         if not action.inputs["shared"]:
             return self._publish(action, filled, journal)
-
-        def publish() -> str:
-            # Other processes may be at work on groups of the same run, and each would make it.
-            with journal.alone(action.id):
-                return self._publish(action, filled, journal)
-
-        # Once a run: a worker lives on, and what it made in a run of last month may have been deleted.
-        return self.once.do(f"{journal.run}/{action.id}", publish)
+        return self.once.do(journal, action, lambda: self._publish(action, filled, journal))
 
     def _publish(self, action: Action, content: Mapping[str, Any], journal: Journal) -> str:
         earlier = journal.begin(action.id)

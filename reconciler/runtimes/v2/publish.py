@@ -42,14 +42,7 @@ class Publisher:
 
     def publish(self, action: Action, contents: Mapping[str, Mapping[str, Any]], journal: Journal) -> str:
         """The ARN of the component version, which is deployable when this returns."""
-
-        def publish() -> str:
-            # Other processes may be at work on groups of the same run, and each would make it.
-            with journal.alone(action.id):
-                return self._publish(action, contents, journal)
-
-        # Once a run: a worker lives on, and what it made in a run of last month may have been deleted.
-        return self.once.do(f"{journal.run}/{action.id}", publish)
+        return self.once.do(journal, action, lambda: self._publish(action, contents, journal))
 
     def upload(self, action: Action) -> None:
         """Put the artifacts of a component version into S3, as far as they are not there."""
