@@ -183,6 +183,11 @@ class ArtifactStore:
         )
 
 
+def no_bucket() -> ReconcileError:
+    """The error where keys or payloads are to be kept, and the fleet says nowhere to keep them."""
+    return ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
+
+
 def _unzipped(archive: bytes, marks: Mapping[str, str]) -> Credentials:
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
         names = set(file.namelist())

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from reconciler.model.errors import ReconcileError
 from reconciler.model.plan import Action
+from reconciler.provisioning.artifacts import no_bucket
 from reconciler.provisioning.provision import Provisioner
 from reconciler.runtimes.base import Journal, Say
 
@@ -32,7 +32,7 @@ def bring_in_all(
         if (certificate_arn := known.get(action.subject)) is not None:
             return certificate_arn
         if provisioner is None:
-            raise ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
+            raise no_bucket()
         provisioned = action.kind == "provision-thing"
         certificate_arn = (provisioner.provision if provisioned else provisioner.associate)(place, action.inputs)
         journal.bring_in(group, action.subject, provisioned=provisioned, certificate_arn=certificate_arn)

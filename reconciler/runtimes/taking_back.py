@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.model.errors import ReconcileError
 from reconciler.model.plan import Action, GroupPlan
+from reconciler.provisioning.artifacts import no_bucket
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.runtimes.base import Journal, Say
 
@@ -28,7 +29,7 @@ def take_back(
     if not actions and not group.of_kind("delete-artifacts"):
         return
     if deprovisioner is None:
-        raise ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
+        raise no_bucket()
 
     def deprovision(action: Action) -> bool:
         key = f"{action.inputs['groupId']}/policies/{action.subject}"
@@ -47,6 +48,11 @@ def take_back(
         if things := [name for name in action.inputs["things"] if name not in kept]:
             deprovisioner.store.delete(action.inputs["groupId"], things)
             say(group.name, "keys deleted")
+
+
+def not_deleted(what: str) -> ReconcileError:
+    """The error for something that is not deleted, since it is not as it was: ``what`` has become of it."""
+    return ReconcileError(f"not deleted: {what} since it was planned", hint="plan again, and look at it")
 
 
 def _remembered(journal: Journal, key: str, names: frozenset[str]) -> frozenset[str]:

@@ -20,9 +20,10 @@ from reconciler.execution.queue.sqs import Queue
 from reconciler.execution.queue.stack import Stack, read_stack
 from reconciler.execution.session import check_account
 from reconciler.model.desired import DesiredState
-from reconciler.model.errors import ReconcileError, UsageError
+from reconciler.model.errors import UsageError
 from reconciler.model.secrets import read_secrets
 from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
+from reconciler.provisioning.artifacts import no_bucket
 from reconciler.runtimes.base import Reported
 from reconciler.runtimes.v1.runtime import GreengrassV1
 from reconciler.runtimes.v2.names import is_group
@@ -41,7 +42,7 @@ def open_queues(aws: Aws, stack: Stack) -> Queues:
     """The queues and payloads of a fleet's stack."""
     artifacts = stack.fleet.artifacts
     if artifacts is None:
-        raise ReconcileError("the fleet names no bucket for artifacts", hint="add `artifacts: {bucket: …}`")
+        raise no_bucket()
     queues = {name: Queue(aws, *urls) for name, urls in stack.queues.items()}
     return Queues(queues, Payloads(aws, artifacts.bucket, artifacts.prefix))
 

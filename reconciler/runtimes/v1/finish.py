@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.aws.client import is_not_found
-from reconciler.model.errors import AwsError, ReconcileError
+from reconciler.model.errors import AwsError
 from reconciler.model.plan import Action, GroupPlan
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.runtimes.base import Journal, Say
 from reconciler.runtimes.marks import FLEET_TAG
-from reconciler.runtimes.taking_back import take_back
+from reconciler.runtimes.taking_back import not_deleted, take_back
 from reconciler.runtimes.v1.families import FAMILIES
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.removals import removal_of
@@ -56,12 +56,12 @@ class Finisher:
             raise
         tags = aws.call("greengrass", "ListTagsForResource", ResourceArn=found["Arn"]).get("tags", {})
         if tags.get(FLEET_TAG) != self.fleet:
-            raise _moved(f"the group bears no mark of fleet {self.fleet} any more")
+            raise not_deleted(f"the group bears no mark of fleet {self.fleet} any more")
         if found.get("LatestVersion", "") != action.inputs["groupVersionId"]:
-            raise _moved("the group got a new version")
+            raise not_deleted("the group got a new version")
         last = self.observer.newest_deployment(group_id)
         if last is not None and not (last.is_reset and last.status == "Success"):
-            raise _moved(f"the group was deployed again (deployment {last.id})")
+            raise not_deleted(f"the group was deployed again (deployment {last.id})")
         try:
             aws.call("greengrass", "DeleteGroup", GroupId=group_id)
         except AwsError as error:
@@ -88,7 +88,3 @@ class Finisher:
 
 def _group_ids(group: GroupPlan) -> Iterable[str]:
     return sorted({action.inputs["groupId"] for action in group.finishing})
-
-
-def _moved(what: str) -> ReconcileError:
-    return ReconcileError(f"not deleted: {what} since it was planned", hint="plan again, and look at it")

@@ -13,9 +13,7 @@ from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
 from reconciler.model.template import GREENGRASS_V1
 from reconciler.planning.accepting.saying import Said, Saying
-from reconciler.provisioning.artifacts import ArtifactStore
-from reconciler.provisioning.deprovision import Deprovisioner
-from reconciler.provisioning.provision import Provisioner, provider_for
+from reconciler.provisioning.means import means_of
 from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Reported, Say, Standing, Started
 from reconciler.runtimes.leftovers import may_be_left, note_left
 from reconciler.runtimes.marks import owner_tags
@@ -40,25 +38,20 @@ class GreengrassV1:
     def __init__(self, aws: Aws, cache: Cache, fleet: Fleet, patience: Patience | None = None) -> None:
         patience = patience or Patience()
         self._observer = Observer(aws, cache)
-        self._provider = provider_for(aws, fleet)
-        store = provisioner = deprovisioner = None
-        if fleet.artifacts is not None:
-            store = ArtifactStore(aws, fleet.artifacts.bucket, fleet.artifacts.prefix, fleet.name)
-            provisioner = Provisioner(aws, self._provider, store)
-            deprovisioner = Deprovisioner(aws, store, fleet.name)
-        self._again = Again(self._observer, self._provider, provisioner, store)
-        self._carrier = Carrier(self._observer, provisioner, Publisher(self._observer, owner_tags(fleet)))
+        means = self._means = means_of(aws, fleet)
+        self._again = Again(self._observer, means.provider, means.provisioner, means.store)
+        self._carrier = Carrier(self._observer, means.provisioner, Publisher(self._observer, owner_tags(fleet)))
         self._deployer = Deployer(self._observer, fleet.bulk_deployments, fleet.name, patience.sleep, patience.now)
         self._waiter = Waiter(self._observer, patience.sleep, patience.now)
-        self._pruner = Pruner(self._observer, store)
-        self._finisher = Finisher(self._observer, deprovisioner, fleet.name)
+        self._pruner = Pruner(self._observer, means.store)
+        self._finisher = Finisher(self._observer, means.deprovisioner, fleet.name)
 
     def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes."""
         known = memory.names
         note_left(self._observer.cache, desired.fleet, GREENGRASS_V1, some=True)
         live = self._observer.observe(desired, groups, known, expect_some=expect_some)
-        planned = plan_groups(self._observer, self._provider, desired, groups, live, known)
+        planned = plan_groups(self._observer, self._means.provider, desired, groups, live, known)
         return self._pruner.add(planned, desired, groups, live, memory.removals)
 
     def plan_gone(self, desired: DesiredState, memory: Memory) -> Planned:

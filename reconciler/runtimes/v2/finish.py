@@ -14,7 +14,7 @@ from reconciler.model.plan import Action, GroupPlan, Plan
 from reconciler.provisioning.deprovision import Deprovisioner
 from reconciler.runtimes.base import Journal, Say
 from reconciler.runtimes.marks import FLEET_TAG
-from reconciler.runtimes.taking_back import take_back
+from reconciler.runtimes.taking_back import not_deleted, take_back
 from reconciler.runtimes.v2.late import LateDeployer
 from reconciler.runtimes.v2.lists import PAGE
 from reconciler.runtimes.v2.live import ACTIVE
@@ -94,7 +94,7 @@ class Finisher:
         aws, arn = self.observer.aws, action.inputs["targetArn"]
         newest = self.observer.deployments.newest(arn)
         if newest is not None and not newest.is_reset and (is_group(arn) or self._exists(action.subject)):
-            raise _moved(f"somebody deployed to it ({newest.id})")
+            raise not_deleted(f"somebody deployed to it ({newest.id})")
         rows = aws.listed(
             "greengrassv2", "ListDeployments", "deployments", page=PAGE, targetArn=arn, historyFilter="ALL"
         )
@@ -139,11 +139,7 @@ class Finisher:
         if self.observer.members(name) is None:
             return
         if self.observer.tags.read(arn, None, None).get(FLEET_TAG) != self.observer.fleet.name:
-            raise _moved(f"the thing group bears no mark of fleet {self.observer.fleet.name} any more")
+            raise not_deleted(f"the thing group bears no mark of fleet {self.observer.fleet.name} any more")
         if self.observer.deployments.newest(arn) is not None:
-            raise _moved("somebody deployed to it")
+            raise not_deleted("somebody deployed to it")
         self.observer.aws.call("iot", "DeleteThingGroup", thingGroupName=name)
-
-
-def _moved(what: str) -> ReconcileError:
-    return ReconcileError(f"not deleted: {what} since it was planned", hint="plan again, and look at it")

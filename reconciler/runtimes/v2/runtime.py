@@ -14,9 +14,7 @@ from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import GroupStatus
 from reconciler.model.template import GREENGRASS_V2
 from reconciler.planning.accepting.saying import Said, Saying
-from reconciler.provisioning.artifacts import ArtifactStore
-from reconciler.provisioning.deprovision import Deprovisioner
-from reconciler.provisioning.provision import Provisioner, provider_for
+from reconciler.provisioning.means import means_of
 from reconciler.runtimes.base import Journal, Memory, Outcome, Planned, Ready, Reported, Say, Standing, Started
 from reconciler.runtimes.leftovers import may_be_left, note_left
 from reconciler.runtimes.parallel import in_parallel
@@ -57,22 +55,17 @@ class GreengrassV2:
     ) -> None:
         patience = patience or Patience()
         self._observer = Observer(aws, cache, fleet, refresh)
-        self._provider = provider_for(aws, fleet)
-        store = provisioner = deprovisioner = None
-        if fleet.artifacts is not None:
-            store = ArtifactStore(aws, fleet.artifacts.bucket, fleet.artifacts.prefix, fleet.name)
-            provisioner = Provisioner(aws, self._provider, store)
-            deprovisioner = Deprovisioner(aws, store, fleet.name)
-        self._again = Again(self._observer, self._provider, provisioner, store)
+        means = self._means = means_of(aws, fleet)
+        self._again = Again(self._observer, means.provider, means.provisioner, means.store)
         self._publisher = Publisher(self._observer, directory, patience.sleep, patience.now)
-        self._carrier = Carrier(self._observer, provisioner, self._publisher, patience.sleep, patience.now)
+        self._carrier = Carrier(self._observer, means.provisioner, self._publisher, patience.sleep, patience.now)
         self._reports = Reports(self._observer)
         self._deployer = Deployer(self._observer, self._reports, patience.sleep, patience.now)
         self._waiter = Waiter(self._reports, patience.sleep, patience.now)
-        self._pruner = Pruner(self._observer, store)
+        self._pruner = Pruner(self._observer, means.store)
         self._finisher = Finisher(
             self._observer,
-            deprovisioner,
+            means.deprovisioner,
             LateDeployer(self._deployer, self._reports, patience.sleep, patience.now),
             patience.sleep,
         )
@@ -82,7 +75,7 @@ class GreengrassV2:
         known = memory.names
         note_left(self._observer.cache, desired.fleet, GREENGRASS_V2, some=True)
         live = self._observer.observe(desired, groups, known, expect_some=expect_some)
-        planned = plan_groups(self._observer, self._provider, desired, groups, live, known)
+        planned = plan_groups(self._observer, self._means.provider, desired, groups, live, known)
         return self._pruner.add(planned, desired, groups, live, memory.removals)
 
     def plan_gone(self, desired: DesiredState, memory: Memory) -> Planned:
