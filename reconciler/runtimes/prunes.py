@@ -43,6 +43,11 @@ def wanted_mark(group: Group, live: Mapping[str, str]) -> dict[str, str]:
     return {PRUNE_TAG: mark} if mark else {}
 
 
+def is_all_well(kept: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether tags that were kept lead to no action: they hold what is wanted, and no mark that is not any more."""
+    return wanted.items() <= kept.items() and kept.get(PRUNE_TAG, AS_THE_FLEET) == wanted.get(PRUNE_TAG, AS_THE_FLEET)
+
+
 def says_so(fleet: Fleet) -> Position:
     """Where the Fleet says what shall become of such groups; the Fleet itself, if it says nothing."""
     return fleet.pruning.position if fleet.pruning.position.line else fleet.position

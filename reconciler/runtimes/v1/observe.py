@@ -12,10 +12,9 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import GREENGRASS_V1, Source
 from reconciler.runtimes.parallel import in_parallel, some_of
-from reconciler.runtimes.prunes import AS_THE_FLEET
+from reconciler.runtimes.prunes import is_all_well
 from reconciler.runtimes.v1.definitions import Definitions
 from reconciler.runtimes.v1.families import group_version_id
 from reconciler.runtimes.v1.live import (
@@ -164,7 +163,7 @@ class Observer:
         A kept tag may say that all is well, never that something is to be done: then AWS is asked.
         """
         kept = self.cache.get("group-tags", group_arn) if wanted is not None else None
-        if wanted is not None and kept and kept["version"] == version_id and _as_wanted(kept["tags"], wanted):
+        if wanted is not None and kept and kept["version"] == version_id and is_all_well(kept["tags"], wanted):
             return dict(kept["tags"])
         return self._read_tags(group_arn, version_id)
 
@@ -245,11 +244,6 @@ class Observer:
                 hint="name a group and version that exist: `aws greengrass list-group-versions --group-id …`",
             ) from error
         return {family: self.definitions.version(family, arn) for family, arn in version.arns.items()}
-
-
-def _as_wanted(kept: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Whether tags that were kept lead to no action: they hold what is wanted, and no mark that is not any more."""
-    return wanted.items() <= kept.items() and kept.get(PRUNE_TAG, AS_THE_FLEET) == wanted.get(PRUNE_TAG, AS_THE_FLEET)
 
 
 def _ambiguous(names: list[tuple[str, list[dict[str, Any]]]]) -> ReconcileError:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws
-from reconciler.model.pruning import PRUNE_TAG
-from reconciler.runtimes.prunes import AS_THE_FLEET
+from reconciler.runtimes.prunes import is_all_well
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class GroupTags:
         ``wanted``: a kept tag may say that all is well, never that something is to be done.
         """
         kept = self.cache.get("v2-tags", arn) if wanted is not None else None
-        if wanted is not None and kept and kept["deployment"] == deployment_id and _as_wanted(kept["tags"], wanted):
+        if wanted is not None and kept and kept["deployment"] == deployment_id and is_all_well(kept["tags"], wanted):
             return dict(kept["tags"])
         rows: list[dict[str, str]] = []
         token: dict[str, str] = {}
@@ -41,8 +40,3 @@ class GroupTags:
         rows = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         self.aws.call("iot", "TagResource", resourceArn=arn, tags=rows)
         self.cache.put("v2-tags", arn, None)
-
-
-def _as_wanted(kept: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Whether tags that were kept lead to no action: they hold what is wanted, and no mark that is not any more."""
-    return wanted.items() <= kept.items() and kept.get(PRUNE_TAG, AS_THE_FLEET) == wanted.get(PRUNE_TAG, AS_THE_FLEET)
