@@ -102,13 +102,14 @@ def carry_out(session: Session, plan: Plan, groups: Sequence[Group], manner: Man
     if not (manner.yes or _confirmed(plan, manner, shown=as_text and is_terminal(sys.stdout))):
         print_lines([f"Nothing was {manner.done}."], to_stderr=True)
         return DECLINED
+    seen = manner.seen if manner.yes else None  # who was asked may have thought for long
     with progress_for(len(plan.changed)) as progress, stoppable(session.patience):
         carried = execute(
             session,
             plan,
             manner.options,
             progress,
-            seen=manner.seen,
+            seen=seen,
             show=lambda standings: _print_standings(standings, manner),
         )
     result = carried.result

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +38,11 @@ class OnTerminal(NamedTuple):
     shown: str
 
 
-def run_on_terminal(*arguments: str | Path, answer: str = "", interrupted: bool = False) -> OnTerminal:
-    """Run a command on a terminal; once it asks, do what Ctrl-C does if it is to be ``interrupted``, type ``answer``.
+def run_on_terminal(
+    *arguments: str | Path, answer: str = "", interrupted: bool = False, meanwhile: Callable[[], object] = dict
+) -> OnTerminal:
+    """Run a command on a terminal; once it asks, do what Ctrl-C does if it is to be ``interrupted``, call
+    ``meanwhile``, and type ``answer``.
 
     An interrupt may come just before Python waits for the answer, and is heeded after it then: only then is it typed.
     """
@@ -60,6 +64,7 @@ def run_on_terminal(*arguments: str | Path, answer: str = "", interrupted: bool 
             if not asked and b"Only `yes` goes on" in shown:
                 asked = True
                 if not (interrupted and _interrupt(process)):
+                    meanwhile()
                     os.write(controller, answer.encode())
         return OnTerminal(process.wait(DEADLINE), shown.decode())
     finally:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.stopping import INTERRUPTED
+from reconciler.model.errors import StaleError
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.cli.processes import PROGRAM, run_on_terminal
@@ -63,6 +64,16 @@ def test_a_terminal_is_asked_and_shown_the_progress(fleet: FleetFiles) -> None:
     assert "━" in after
     assert "1/1" in after
     assert "Apply complete: 1 group created" in after
+
+
+def test_what_changes_while_a_person_thinks_is_not_written_over(fleet: FleetFiles, aws: Sandbox) -> None:
+    assert run_cli("apply", fleet.directory, "--yes").code == 0
+    fleet.template(2, timeout=9).group("berlin", 2).write()
+    ran = run_on_terminal(
+        "apply", fleet.directory, answer="yes\n", meanwhile=lambda: live.new_version(aws.client, "berlin")
+    )
+    assert ran.code == StaleError.exit_code
+    assert "stale, moved since the plan was made" in ran.shown
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,13 @@ from reconciler.runtimes.v1.publish import RESENDS, Publisher
 
 @dataclass(slots=True)
 class _Progress:
-    """What is known so far about the group in hand; ``arns`` are of published versions by action id."""
+    """What is known so far about the group in hand: ``planned_on`` is the version that the plan was made from, ``arns``
+    are of published versions by action id.
+    """
 
     group_id: str = ""
     group_arn: str = ""
+    planned_on: str | None = None
     version_id: str | None = None
     certificates: dict[str, str] = field(default_factory=dict)
     arns: dict[str, str] = field(default_factory=dict)
@@ -37,7 +40,8 @@ class Carrier:
 
     def carry_out(self, plan: Plan, group: GroupPlan, journal: Journal, say: Say) -> Ready:
         """Do the actions of ``group`` in order, up to its deployment and what it deletes."""
-        progress = _Progress(group.live.get("groupId", ""), group.live.get("groupArn", ""))
+        live = group.live
+        progress = _Progress(live.get("groupId", ""), live.get("groupArn", ""), live.get("groupVersionId"))
         deployment = next(iter(group.of_kind(*DEPLOYMENT_KINDS)), None)
         things = group.of_kind(*THING_KINDS)
         for action in group.actions:
@@ -68,7 +72,7 @@ class Carrier:
             progress.version_id = self._once(
                 action,
                 journal,
-                lambda: self._create_version(progress.group_id, arns),
+                lambda: self._create_version(progress, arns),
                 lambda: self._made_version(progress.group_id, arns),
             )
         elif action.kind == "rename-definition":
@@ -122,17 +126,28 @@ class Carrier:
                 return f"{row['Id']} {row['Arn']}"
         return None
 
-    def _create_version(self, group_id: str, arns: Mapping[str, str]) -> str:
+    def _create_version(self, progress: _Progress, arns: Mapping[str, str]) -> str:
+        """Make a version of a group, unless somebody has made one since it was planned."""
+        group_id = progress.group_id
+        newest = self._newest_version(group_id) if progress.planned_on else None
+        if newest != progress.planned_on:
+            raise ReconcileError(
+                f"no group version was made: somebody has made {newest} since it was planned",
+                hint="plan again, and look at it",
+            )
         members = {FAMILIES[family].arn_member: arn for family, arn in arns.items()}
         made = self.observer.aws.call("greengrass", "CreateGroupVersion", GroupId=group_id, **members)
         return str(made["Version"])
 
     def _made_version(self, group_id: str, arns: Mapping[str, str]) -> str | None:
         """The version that a lost answer was about: the newest, if it holds just these definitions."""
-        latest = self.observer.aws.call("greengrass", "GetGroup", GroupId=group_id).get("LatestVersion")
+        latest = self._newest_version(group_id)
         if latest and dict(self.observer.group_version(group_id, latest).arns) == arns:
-            return str(latest)
+            return latest
         return None
+
+    def _newest_version(self, group_id: str) -> str | None:
+        return self.observer.aws.call("greengrass", "GetGroup", GroupId=group_id).get("LatestVersion") or None
 
 
 def _definition_arns(progress: _Progress, definitions: Mapping[str, Any]) -> dict[str, str]:

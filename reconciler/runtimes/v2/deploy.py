@@ -19,6 +19,8 @@ from reconciler.runtimes.base import Ready, Started
 from reconciler.runtimes.marks import owner_tags
 from reconciler.runtimes.parallel import WORKERS
 from reconciler.runtimes.v2.documents import parameters
+from reconciler.runtimes.v2.live import LiveDeployment, is_foreign
+from reconciler.runtimes.v2.names import target_name
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.outcomes import Reports, Watched
 
@@ -68,6 +70,8 @@ class Deployer:
             raise ValueError(f"{group.name} asks for no deployment")
         again = again or bool(action.inputs.get("asked"))
         made = [str(action.inputs["deploymentId"])] if "deploymentId" in action.inputs else []
+        if action.inputs["release"] and "document" in action.inputs:
+            self._made_since(action.inputs, again=again)  # else cores would lose what they have, and get nothing for it
         released = self._release(action, again=again)
         if "document" in action.inputs:
             made = [self.create(action.kind, action.inputs, again=again)]
@@ -94,12 +98,13 @@ class Deployer:
         return made
 
     def create(self, kind: str, inputs: Mapping[str, Any], *, again: bool) -> str:
-        """Ask for one deployment; its id. With ``again``, one that was made by now is not made anew."""
+        """Ask for one deployment; its id. With ``again``, one that was made by now is not made anew.
+
+        Raises ReconcileError where somebody else has deployed since to a target that had a deployment.
+        """
+        if there := self._made_since(inputs, again=again):
+            return there
         arn, name = inputs["targetArn"], inputs["name"]
-        if again:
-            newest = self.observer.deployments.newest(arn)
-            if newest is not None and newest.id != inputs["previous"] and newest.name == name:
-                return newest.id
         said = [kind, arn, name, inputs["document"], inputs["previous"], inputs.get("value")]
         for _ in range(RECALLED):
             made = self._request(arn, name, inputs["document"], digest(said))
@@ -108,6 +113,21 @@ class Deployer:
             said.append(made["deploymentId"])
         self.observer.deployments.remember_job(made["deploymentId"], made.get("iotJobId", ""))
         return str(made["deploymentId"])
+
+    def _made_since(self, inputs: Mapping[str, Any], *, again: bool) -> str:
+        """The id of the deployment that ``inputs`` ask for, if it may be there and is; else empty.
+
+        Raises ReconcileError where somebody else has deployed since to a target that had a deployment.
+        """
+        arn, previous = inputs["targetArn"], inputs["previous"]
+        newest = self.observer.deployments.newest(arn) if again or previous else None
+        if newest is None or newest.id == previous:
+            return ""
+        if again and newest.name == inputs["name"]:
+            return newest.id
+        if is_foreign(newest, self.observer.fleet.name):
+            raise _moved(newest, target_name(arn))
+        return ""
 
     def _request(self, arn: str, name: str, document: Mapping[str, Any], token: str) -> Mapping[str, Any]:
         for attempt in range(1, ATTEMPTS + 1):
@@ -136,6 +156,14 @@ class Deployer:
                 return True
             self.sleep(pause)
         return self.observer.deployments.is_there(deployment_id)
+
+
+def _moved(newest: LiveDeployment, target: str) -> ReconcileError:
+    named = f" ({newest.name})" if newest.name else ""
+    return ReconcileError(
+        f"not deployed: somebody has made deployment {newest.id}{named} to {target} since it was planned",
+        hint="plan again, and look at it",
+    )
 
 
 def _goes_on(action: Action | None, deployment_id: str) -> bool:

@@ -174,7 +174,10 @@ def is_outside(live: LiveGroup, last: LiveDeployment) -> bool:
 
     A deployment that is revised in AWS's console keeps its name, and says something else than the name does.
     """
-    found = last.mark
-    if found is None or found.fleet != live.fleet:
-        return live.fleet is not None
-    return found.digest != document_digest(last.document)
+    return live.fleet is not None and is_foreign(last, live.fleet)
+
+
+def is_foreign(found: LiveDeployment, fleet: str) -> bool:
+    """Whether a deployment says something that ``fleet`` has not deployed."""
+    mark = found.mark
+    return mark is None or mark.fleet != fleet or mark.digest != document_digest(found.document)

@@ -3,6 +3,10 @@
 import json
 from typing import Any
 
+import pytest
+
+from reconciler.cli import carrying_out
+from reconciler.execution.executor import Carried, execute
 from reconciler.sandbox.testing import Sandbox
 from tests import live
 from tests.fleets import FleetFiles, run_cli
@@ -85,6 +89,28 @@ def test_a_deployment_made_outside_is_deployed_over(fleet: FleetFiles, aws: Sand
     assert (found["operation"], found["drift"]) == ("deploy", True)
     applied(aws, fleet)
     assert live.deployments(aws.client, "a")[0]["GroupArn"].endswith(live.groups(aws.client)["a"]["LatestVersion"])
+
+
+def test_a_version_that_is_made_once_the_plan_stands_is_not_written_over(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(aws, fleet.group("a", devices=0).group("b", devices=0))
+    fleet.template(2, timeout=9).group("a", 2, devices=0).group("b", 2, devices=0).write()
+
+    def meanwhile(*args: Any, **options: Any) -> Carried:
+        with_connector(aws, "a")
+        return execute(*args, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(carrying_out, "execute", meanwhile)
+        ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    assert ran.code == 5
+    assert "! a failed: no group version was made: somebody has made " in ran.out
+    assert "Connector" in live.arns(aws.client, "a")
+    aws.advance(10)
+    assert planned(fleet)["b"]["operation"] == "none"
+    applied(aws, fleet)
+    assert "Connector" in live.arns(aws.client, "a")
 
 
 def test_a_change_of_the_files_is_no_drift(fleet: FleetFiles, aws: Sandbox) -> None:

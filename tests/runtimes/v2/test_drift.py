@@ -1,9 +1,13 @@
 """What others did to groups of V2: it shows, and what would do harm is refused without a word in the files."""
 
+from typing import Any
+
 import pytest
 
+from reconciler.cli import carrying_out
+from reconciler.execution.executor import Carried, execute
 from reconciler.sandbox.testing import Sandbox
-from tests.fleets import FleetFiles, run_cli
+from tests.fleets import ACCOUNT, REGION, FleetFiles, run_cli
 from tests.runtimes.v2.fleets import (
     CLI,
     PINNED,
@@ -43,6 +47,29 @@ def test_a_component_that_was_added_by_hand_is_a_removal_that_the_guard_refuses(
     applied(aws, fleet, "--guard", "components=1")
     assert CLI not in installed(aws, "a-core-1")
     assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_a_deployment_that_is_made_once_the_plan_stands_is_not_replaced(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"thingName": "a-core-1", "configuration": {CLI: {"port": 1}}}
+    template(template(fleet, aws_greengrass_Cli="2.12.6"), 2, aws_greengrass_Cli="2.12.5")
+    applied(aws, group(group(fleet, cores=[own]), "b"))
+    group(group(fleet, version=2, cores=[own]), "b", 2).write()
+
+    def meanwhile(*args: Any, **options: Any) -> Carried:
+        revised(aws, aws_greengrass_LogManager="2.3.7")
+        aws.advance(10)
+        return execute(*args, **options)
+
+    monkeypatch.setattr(carrying_out, "execute", meanwhile)
+    ran = run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    assert ran.code == 5
+    assert "! a failed: not deployed: somebody has made deployment " in ran.out
+    aws.advance(10)
+    assert "aws.greengrass.LogManager" in installed(aws, "a-core-1")
+    assert newest(aws, f"arn:aws:iot:{REGION}:{ACCOUNT}:thing/a-core-1")["components"], "it keeps what it has alone"
+    assert installed(aws, "b-core-1")[CLI] == "2.12.5"
 
 
 def test_a_deployment_of_somebody_else_to_a_group_of_ours_is_drift(fleet: FleetFiles, aws: Sandbox) -> None:
