@@ -61,8 +61,7 @@ def apply(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     guard: dict[str, GuardSetting],
-    waive: tuple[Waiver, ...],
-    approve: tuple[Waiver, ...],
+    waivers: list[Waiver],
     output_format: str,
     timeout: float,
     lock_timeout: float,
@@ -87,7 +86,7 @@ def apply(
     directory = directory or (str(Path(target).parent) if saved else target)
     resume = ["--resume", run_id] if run_id is not None else []
     of_plan = ["--dir", directory] if saved else []
-    command = ["apply", target, *of_plan, *resume, *_selection(select, exclude)]
+    command = ["apply", target, *of_plan, *resume, *options.selection_words(select, exclude)]
     manner = Manner(
         verb="apply",
         done="applied",
@@ -98,7 +97,6 @@ def apply(
         options=ApplyOptions(wait, timeout, detach, lock_timeout, allow_partial),
     )
     plan = read_plan_file(Path(target)) if saved else None
-    waivers = [*waive, *approve]
     with opened(directory, select, exclude, stats, guards=guard, waivers=waivers, refresh=refresh) as fleet:
         session, groups = fleet.session, fleet.groups
         if plan is not None:
@@ -118,12 +116,6 @@ def _check_usage(*, saved: bool, directory: str | None, narrowed: bool) -> None:
         raise UsageError(
             "a saved plan is carried out as it is", hint="leave --select, --exclude and --resume out, or plan anew"
         )
-
-
-def _selection(select: Sequence[str], exclude: Sequence[str]) -> list[str]:
-    return [
-        word for name, values in (("--select", select), ("--exclude", exclude)) for v in values for word in (name, v)
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,7 @@ def deploy(
     directory: str | None,
     exclude: tuple[str, ...],
     guard: dict[str, GuardSetting],
-    waive: tuple[Waiver, ...],
-    approve: tuple[Waiver, ...],
+    waivers: list[Waiver],
     output_format: str,
     timeout: float,
     lock_timeout: float,
@@ -101,7 +100,6 @@ def deploy(
         yes=yes,
         options=ApplyOptions(wait, timeout, detach, lock_timeout),
     )
-    waivers = [*waive, *approve]
     with opened(directory, patterns, exclude, stats, guards=guard, waivers=waivers) as fleet:
         _check_one(given.order, [group.name for group in fleet.groups])
         manner = replace(manner, seen=lease_seen(fleet.session.ledger))
@@ -171,7 +169,7 @@ def _again(given: _Given, failed: Sequence[str]) -> str:
     """The command that tries again what failed, and nothing that is done."""
     chosen: Sequence[str] = failed
     if len(failed) > NAMED:
-        chosen = [*given.patterns, *(word for pattern in given.exclude for word in ("--exclude", pattern))]
+        chosen = [*given.patterns, *options.selection_words((), given.exclude)]
     words = ["reconcile", "deploy", *chosen, "--dir", given.directory, "--type", given.order.type]
     for option, value in (
         ("--group-version-id", given.order.group_version_id),

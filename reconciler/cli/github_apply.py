@@ -96,8 +96,7 @@ def apply(
     run_id: str | None,
     app: str,
     guard: dict[str, GuardSetting],
-    waive: tuple[Waiver, ...],
-    approve: tuple[Waiver, ...],
+    waivers: list[Waiver],
     timeout: float,
     lock_timeout: float,
     stats: Path | None,
@@ -113,10 +112,8 @@ def apply(
     `nothing`, `planned` (--dry-run), `applied`, `incomplete`.
     """
     job = open_job(os.environ, print_lines)
-    waivers = [*waive, *approve]
     resume = ["--resume", run_id] if run_id else []
-    words = [*(word for pattern in select for word in ("--select", pattern)), *resume]
-    command = shlex.join(["reconcile", "apply", directory, *words])
+    command = shlex.join(["reconcile", "apply", directory, *options.selection_words(select, exclude), *resume])
     wish = _Wish(approved, app, by_hand, dry_run, ApplyOptions(timeout=timeout, lock_timeout=lock_timeout), command)
     try:
         with opened(directory, select, exclude, stats, guards=guard, waivers=waivers) as fleet:

@@ -94,6 +94,12 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(exclude_option(command))
 
 
+def selection_words(select: Sequence[str], exclude: Sequence[str]) -> list[str]:
+    """What ``selection_options`` were given, as the words of a command line."""
+    given = [("--select", pattern) for pattern in select] + [("--exclude", pattern) for pattern in exclude]
+    return [word for option in given for word in option]
+
+
 def verbose_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--verbose``, of what shows a plan."""
     return click.option("--verbose", "-v", is_flag=True, envvar="RECONCILE_VERBOSE", help="Also what stays as it is.")(
@@ -227,7 +233,7 @@ def guard_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def waiver_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--waive`` and ``--approve``, repeatable, as ``waive`` and ``approve`` (waivers)."""
+    """``--waive`` and ``--approve``, repeatable, both as ``waivers``."""
     for kind, words in (
         ("approve", "Approve what a policy wants approved, for the plan of this digest alone. Repeatable."),
         ("waive", "Let a plan of this digest, and no other, pass a guard or policy. Repeatable."),
@@ -237,7 +243,8 @@ def waiver_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             envvar=f"RECONCILE_{kind.upper()}",
             metavar="NAME@DIGEST",
-            callback=_waivers,
+            callback=_add_waivers,
+            expose_value=False,
             help=words,
         )(command)
     return command
@@ -260,11 +267,11 @@ def _guard_settings(_context: click.Context, _option: click.Parameter, values: S
     return settings
 
 
-def _waivers(_context: click.Context, option: click.Parameter, values: Sequence[str]) -> tuple[Any, ...]:
+def _add_waivers(context: click.Context, option: click.Parameter, values: Sequence[str]) -> None:
     from reconciler.planning.guards.waivers import parse_waiver  # noqa: PLC0415 (not to print help)
 
     kind: Any = option.name
-    return tuple(parse_waiver(kind, text) for text in values)
+    context.params["waivers"] = [*context.params.get("waivers", ()), *(parse_waiver(kind, text) for text in values)]
 
 
 def _make_style(_context: click.Context, _option: click.Parameter, value: Any) -> Style:

@@ -201,9 +201,9 @@ def test_by_hand_with_selection_dry_run_and_resume(workflow: Workflow, aws: Sand
     assert "this was asked for to be shown" in summary
     assert live.groups(aws.client) == {}
     aws.put_devices({"*": {"outcome": "fail"}})
-    ran, outputs, summary = by_hand("--select", "berlin")
+    ran, outputs, summary = by_hand("--select", "berlin", "--exclude", "munich")
     assert (ran.code, outputs["state"]) == (5, "incomplete")
-    assert "By hand: `reconcile apply fleets/demo --select berlin`" in summary
+    assert "By hand: `reconcile apply fleets/demo --select berlin --exclude munich`" in summary
     aws.put_devices({})
     run = run_cli("runs", "fleets/demo").out.split()[0]
     ran, outputs, _ = by_hand("--resume", run)
