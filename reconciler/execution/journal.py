@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Literal
 
-from reconciler.execution.holding import kept
+from reconciler.execution.holding import claimed
 from reconciler.execution.ledger import Ledger
 from reconciler.execution.precedence import now_text
-from reconciler.model.errors import ReconcileError
 from reconciler.model.run import BroughtIn
 from reconciler.runtimes.base import Begun
 
@@ -34,14 +33,12 @@ class RunJournal:
             yield
             return
         name, holder = f"step/{action_id}", token_hex(8)
-        while self.ledger.sharing.claim(name, holder, ALONE_SECONDS).holder != holder:
+        while True:
+            with claimed(self.ledger.sharing, name, holder, ALONE_SECONDS) as is_alone:
+                if is_alone:
+                    yield
+                    return
             time.sleep(ALONE_POLL)
-        try:
-            with kept(lambda: self.ledger.sharing.claim(name, holder, ALONE_SECONDS)):
-                yield
-        finally:
-            with suppress(ReconcileError):  # it lapses by itself
-                self.ledger.sharing.release(name, holder)
 
     def begin(self, action_id: str, *, of_run: bool = False) -> Begun | None:
         """Note that an action begins; what was noted of it before, in this run or, unless it is ``of_run``, in any."""

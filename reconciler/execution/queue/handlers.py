@@ -1,13 +1,13 @@
 """What is done with one message of each queue. A handler may be called again with the same message at any time."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
-from reconciler.execution.holding import kept
+from reconciler.execution.holding import claimed
 from reconciler.execution.journal import RunJournal
 from reconciler.execution.ledger import Ledger
 from reconciler.execution.precedence import now_text, time_text
@@ -24,7 +24,6 @@ from reconciler.execution.queue.messages import (
 )
 from reconciler.execution.queue.payloads import Payloads, PoisonError, read_ready, ready_document
 from reconciler.execution.queue.sqs import Message, Queue
-from reconciler.model.errors import ReconcileError
 from reconciler.model.run import GroupState, Task
 from reconciler.runtimes.base import Ready, Reported, Runtime, Started, success_of
 
@@ -285,19 +284,9 @@ class Work:
             self.ledger.record_status(answer.deployment_id, group.group_id, "InProgress", now_text())
         return ""
 
-    @contextmanager
-    def _alone(self, name: str) -> Iterator[bool]:
+    def _alone(self, name: str) -> AbstractContextManager[bool]:
         """Whether nobody else, in this process or another, is at work on ``name``; kept so until the end."""
-        holder = f"{self.holder}/{token_hex(4)}"
-        if self.ledger.sharing.claim(name, holder, CLAIM_SECONDS).holder != holder:
-            yield False
-            return
-        try:
-            with kept(lambda: self.ledger.sharing.claim(name, holder, CLAIM_SECONDS)):
-                yield True
-        finally:
-            with suppress(ReconcileError):  # it lapses by itself
-                self.ledger.sharing.release(name, holder)
+        return claimed(self.ledger.sharing, name, f"{self.holder}/{token_hex(4)}", CLAIM_SECONDS)
 
     def _task(self, run: str, group: str) -> Task:
         task = self.ledger.task(run, group)
