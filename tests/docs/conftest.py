@@ -1,22 +1,11 @@
 """Documents are tried in an environment of their own, with cores that are quick."""
 
-import os
-from datetime import timedelta
-
 import pytest
 
-from reconciler.runtimes.v1 import outcomes
-from reconciler.sandbox.greengrass_v1 import cores
-
-COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE")
+from tests.quick import plain_environment, quick_cores
 
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that whoever runs the tests has set changes what a command does."""
-    for name in os.environ:
-        if name.startswith("RECONCILE_") or name in COLOURS:
-            monkeypatch.delenv(name)
-    monkeypatch.setattr(cores, "BUILDING", timedelta(seconds=0.02))
-    monkeypatch.setattr(cores, "AT_WORK", timedelta(seconds=0.05))
-    monkeypatch.setattr(outcomes, "FIRST_PAUSE", 0.05)
+    plain_environment(monkeypatch)
+    quick_cores(monkeypatch)

@@ -16,6 +16,7 @@ from _pytest.mark import ParameterSet
 from reconciler.sandbox.testing import Sandbox
 from tests.cli.processes import PROGRAM
 from tests.faults.accounts import account
+from tests.faults.calls import at_every_call
 from tests.faults.conftest import empty
 from tests.faults.killing import killed_at
 from tests.faults.scenarios import MOST_CALLS, SCENARIOS
@@ -31,13 +32,7 @@ EVERY = 199
 
 def cases(*kinds: str) -> list[ParameterSet]:
     """Each kind of fault at each call of each scenario."""
-    found: list[ParameterSet] = []
-    for kind in kinds:
-        for scenario in SCENARIOS:
-            for call in range(1, MOST_CALLS[scenario] + 1):
-                marks = [] if len(found) % EVERY == 0 else [pytest.mark.long]
-                found.append(pytest.param(scenario, kind, call, id=f"{scenario}-{kind}-{call}", marks=marks))
-    return found
+    return at_every_call(((kind, scenario) for kind in kinds for scenario in SCENARIOS), MOST_CALLS, EVERY)
 
 
 SAMPLED = [

@@ -2,25 +2,22 @@
 
 import warnings
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from reconciler.execution import holding
 from reconciler.execution.queue import asking, handlers, queueing, sweep, worker
-from reconciler.runtimes.v1 import bulk, deploy, outcomes
-from reconciler.sandbox.greengrass_v1 import cores
+from reconciler.runtimes.v1 import bulk, deploy
 from reconciler.sandbox.testing import Sandbox
 from tests.execution.queue.working import Fleet, Place, queue_fleet
 from tests.infra import templates
+from tests.quick import quick_cores
 
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores, "BUILDING", timedelta(seconds=0.02))
-    monkeypatch.setattr(cores, "AT_WORK", timedelta(seconds=0.05))
-    monkeypatch.setattr(outcomes, "FIRST_PAUSE", 0.05)
+    quick_cores(monkeypatch)
     monkeypatch.setattr(bulk, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(deploy, "POLL_SECONDS", 0.1)
     monkeypatch.setattr(handlers, "PATIENCE", 2.0)

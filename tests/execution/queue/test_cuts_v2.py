@@ -21,6 +21,7 @@ from reconciler.sandbox.testing import Sandbox
 from tests.e2e.workforce import HASTY
 from tests.execution.queue.test_cuts import QUEUED, failures
 from tests.execution.queue.working import QUEUES, Place, queue_fleet
+from tests.faults.calls import at_every_call
 from tests.faults.killing import killed_at
 from tests.fleets import FleetFiles
 from tests.infra import templates
@@ -55,13 +56,9 @@ MOST_CALLS = {"new": 84, "changed": 96}
 
 def cases(*kinds: str) -> list[ParameterSet]:
     """Each kind at each call of each scenario; what a call is sent again after by itself, in one scenario alone."""
-    found: list[ParameterSet] = []
-    for kind in kinds:
-        for scenario in SCENARIOS if kind in {"after", "before", "lost"} else ("new",):
-            for call in range(1, MOST_CALLS[scenario] + 1):
-                marks = [] if len(found) % EVERY == EVERY // 3 else [pytest.mark.long]
-                found.append(pytest.param(scenario, kind, call, id=f"{scenario}-{kind}-{call}", marks=marks))
-    return found
+    scenarios = {kind: SCENARIOS if kind in {"after", "before", "lost"} else ("new",) for kind in kinds}
+    pairs = ((kind, scenario) for kind in kinds for scenario in scenarios[kind])
+    return at_every_call(pairs, MOST_CALLS, EVERY, first=EVERY // 3)
 
 
 @pytest.fixture(autouse=True)
@@ -210,13 +207,7 @@ def test_events_that_get_lost(lost: set[int], undisturbed: Undisturbed, aws: San
         for name in QUEUES[:2]:
             place.do(name)
         let_cores_report(aws)
-        events = place.take("DeploymentStatus")
-        assert len(events) == 3
-        for number, event in enumerate(events):
-            if number in lost:
-                place.queues.by_name["DeploymentStatus"].delete(event)
-            else:
-                place.worker().do(place.lane("DeploymentStatus"), event)
+        assert place.deliver_but(lost) == 3
         place.listen()
         place.finish(run, "succeeded")
         assert account_of(place) == wanted

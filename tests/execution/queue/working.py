@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,6 +116,16 @@ class Place:
         if name == "DeploymentStatus":
             self.listen()
         return count
+
+    def deliver_but(self, lost: Collection[int]) -> int:
+        """Have the statuses that are there done, but for those with the numbers ``lost``; how many there were."""
+        events = self.take("DeploymentStatus")
+        for number, event in enumerate(events):
+            if number in lost:
+                self.queues.by_name["DeploymentStatus"].delete(event)
+            else:
+                self.worker().do(self.lane("DeploymentStatus"), event)
+        return len(events)
 
     def listen(self) -> None:
         """Look at what events have told of."""

@@ -13,6 +13,7 @@ from _pytest.mark import ParameterSet
 from reconciler.aws.client import Aws
 from reconciler.sandbox.testing import Sandbox
 from tests.faults.accounts import key_fits
+from tests.faults.calls import at_every_call
 from tests.fleets import ARTIFACTS_BUCKET, FleetFiles, make_buckets, run_cli
 from tests.runtimes.v1.faults import Killed, cut_off_at
 from tests.runtimes.v2.conftest import BUDGETS
@@ -52,13 +53,7 @@ FAULTS = ("lost", "refused", "error", "throttle")
 
 
 def cases(*kinds: str) -> list[ParameterSet]:
-    found: list[ParameterSet] = []
-    for kind in kinds:
-        for scenario in SCENARIOS:
-            for call in range(1, MOST_CALLS[scenario] + 1):
-                marks = [] if len(found) % EVERY == 0 else [pytest.mark.long]
-                found.append(pytest.param(scenario, kind, call, id=f"{scenario}-{kind}-{call}", marks=marks))
-    return found
+    return at_every_call(((kind, scenario) for kind in kinds for scenario in SCENARIOS), MOST_CALLS, EVERY)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reconciler.sandbox.testing import Sandbox
+from tests.sandbox.events import into_a_queue
 
 ACCOUNT = "123456789012"
 
@@ -98,22 +99,8 @@ def gg(fleet: Fleet) -> Any:
 @pytest.fixture
 def events(fleet: Fleet) -> Callable[[], list[dict[str, Any]]]:
     """Take the Greengrass events that a rule brought into a queue, in the order of their delivery."""
-    sqs, bridge = fleet.aws.client("sqs", fleet.region), fleet.aws.client("events", fleet.region)
-    url = sqs.create_queue(QueueName="DeploymentStatus")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = {"source": ["aws.greengrass"], "detail-type": ["Greengrass Deployment Status Change"]}
-    bridge.put_rule(Name="status", EventPattern=json.dumps(pattern))
-    bridge.put_targets(Rule="status", Targets=[{"Id": "queue", "Arn": arn}])
-
-    def take() -> list[dict[str, Any]]:
-        taken: list[dict[str, Any]] = []
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                taken.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return taken
-
-    return take
+    return into_a_queue(lambda service: fleet.aws.client(service, fleet.region), pattern)
 
 
 Refusal = tuple[int, str, str]

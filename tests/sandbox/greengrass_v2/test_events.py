@@ -1,10 +1,11 @@
 """What EventBridge tells of core devices."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.sandbox.events import into_a_queue
 
 DEPLOYMENT = "Greengrass V2 Effective Deployment Status Change"
 COMPONENT = "Greengrass V2 Installed Component Status Change"
@@ -14,21 +15,7 @@ CLI = "aws.greengrass.Cli"
 @pytest.fixture
 def events(fleet: Any) -> Callable[[], list[dict[str, Any]]]:
     """Take the events that a rule brought into a queue, in the order of their delivery."""
-    sqs, bridge = fleet.aws.client("sqs"), fleet.aws.client("events")
-    url = sqs.create_queue(QueueName="status")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    bridge.put_rule(Name="status", EventPattern=json.dumps({"source": ["aws.greengrass"]}))
-    bridge.put_targets(Rule="status", Targets=[{"Id": "queue", "Arn": arn}])
-
-    def take() -> list[dict[str, Any]]:
-        taken: list[dict[str, Any]] = []
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                taken.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return taken
-
-    return take
+    return into_a_queue(fleet.aws.client, {"source": ["aws.greengrass"]})
 
 
 def test_a_success_tells_of_the_deployment_and_the_components(fleet: Any, events: Any) -> None:
