@@ -1,4 +1,4 @@
-"""Reading many things of AWS at once, and naming some of many."""
+"""Reading many things of AWS at once."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +15,3 @@ def in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """The results of ``work`` for each item, in their order; the first error in that order is raised."""
     with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(work, items))
-
-
-def some_of(names: Iterable[str], most: int = 5) -> str:
-    """The first of ``names``, and how many more there are."""
-    ordered = sorted(names)
-    return ", ".join([*ordered[:most], *([f"{len(ordered) - most} more"] if len(ordered) > most else [])])

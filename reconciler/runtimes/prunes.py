@@ -7,6 +7,7 @@ from reconciler.model.group import Group
 from reconciler.model.plan import GuardFinding
 from reconciler.model.position import Position
 from reconciler.model.pruning import PRUNE_TAG, Pruning
+from reconciler.model.words import some_of
 
 NAMED = 10
 """Groups that a warning names."""
@@ -58,7 +59,7 @@ def not_pruned(fleet: Fleet, names: Sequence[str]) -> list[GuardFinding]:
     if not names:
         return []
     one = len(names) == 1
-    shown = ", ".join(sorted(names)[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    shown = some_of(names, NAMED)
     which = f"{'1 group' if one else f'{len(names):,} groups'} of this fleet ({shown})"
     message = (
         f"{which} {'is' if one else 'are'} in no file, and stay{'s' if one else ''}; `prune: true` in the Fleet "

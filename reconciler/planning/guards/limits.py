@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.guards import LIMITS
 from reconciler.model.plan import DEPLOYMENT_KINDS, GroupPlan, GuardFinding
-from reconciler.planning.guards.settings import Checked, some
+from reconciler.model.words import some_of
+from reconciler.planning.guards.settings import Checked
 
 MARKS_ONLY = frozenset({"tag-group"})
 """Kinds of action that change nothing but our own marks: no device notices them."""
@@ -28,7 +29,7 @@ def check_limits(checked: Checked) -> Iterator[GuardFinding]:
         else:
             continue
         by_default = "" if setting.source else " by default"
-        named = f" ({some(_components_of(groups))})" if name == "components" else ""
+        named = f" ({some_of(_components_of(groups))})" if name == "components" else ""
         message = f"{_WORDS[name](actual, total)}{named}, and {allowed} may be{by_default}"
         enough = str(actual) if isinstance(limit, int) else f"{-(-actual * 100 // total)}%" if total else "off"
         yield checked.finding(name, setting, message, value=enough, limit=limit, actual=actual)
@@ -65,7 +66,7 @@ def _components_of(groups: list[GroupPlan]) -> list[str]:
 
 def _lost(component: str, groups: list[GroupPlan]) -> str:
     cores = sum(len(group.live.get("members", ())) for group in groups)
-    return f"{component} from {cores:,} core{'s' if cores != 1 else ''} of {some([group.name for group in groups])}"
+    return f"{component} from {cores:,} core{'s' if cores != 1 else ''} of {some_of([group.name for group in groups])}"
 
 
 def _taken_out(groups: list[GroupPlan]) -> Iterator[tuple[str, GroupPlan]]:

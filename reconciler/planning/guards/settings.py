@@ -11,8 +11,6 @@ from reconciler.model.position import Position
 SHARE_FROM = 20
 """Groups from which on a fleet has a limit by share unless it says otherwise: of fewer, one group is soon a third."""
 DEFAULT_SHARE = 30
-NAMED = 5
-"""Groups that a finding names."""
 OPTION = "--guard"
 """The source of what was set on the command line."""
 
@@ -75,9 +73,3 @@ class Checked:
 
     def _section(self) -> str:
         return f"spec.guards ({self.place.line_only})" if self.place.file else "the Fleet's spec.guards"
-
-
-def some(names: list[str]) -> str:
-    """The first of ``names``, and how many more there are."""
-    left = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {left:,} more" if left > 0 else "")

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from reconciler.model.plan import DEPLOYMENT_KINDS, GroupPlan, GuardFinding
 from reconciler.model.position import Position
 from reconciler.model.template import TemplateRef
+from reconciler.model.words import some_of
 from reconciler.planning.guards.facts import Facts
-from reconciler.planning.guards.settings import Checked, some
+from reconciler.planning.guards.settings import Checked
 
 DIGEST_PATH = "tags.reconciler:template-digest"
 """The change of the mark that holds a digest of the template version that a group was last brought to."""
@@ -20,7 +21,7 @@ def check_empty(checked: Checked, declared: int) -> Iterator[GuardFinding]:
     deleted = [group.name for group in checked.plan.changed if group.operation == "delete"]
     if setting is not None and deleted and not declared:
         message = (
-            f"the files declare no group at all, and {len(deleted):,} would be deleted ({some(deleted)}): the path "
+            f"the files declare no group at all, and {len(deleted):,} would be deleted ({some_of(deleted)}): the path "
             "may be wrong"
         )
         yield checked.finding("empty", setting, message, value="off", actual=len(deleted))
@@ -33,9 +34,9 @@ def check_others(checked: Checked, facts: Facts) -> Iterator[GuardFinding]:
         plan, count = checked.plan, len(facts.others)
         message = (
             f"fleet {plan.fleet} was never applied to account {plan.account} in {plan.region}, where others have "
-            f"{count:,} group{'s' if count != 1 else ''} ({some(sorted(facts.others))}): account or region may be wrong"
+            f"{count:,} group{'s' if count != 1 else ''} ({some_of(facts.others)}): account or region may be wrong"
         )
-        yield checked.finding("others", setting, message, value="off", actual=len(facts.others))
+        yield checked.finding("others", setting, message, value="off", actual=count)
 
 
 def check_edited(checked: Checked, places: Mapping[TemplateRef, Position]) -> Iterator[GuardFinding]:
@@ -53,8 +54,8 @@ def check_edited(checked: Checked, places: Mapping[TemplateRef, Position]) -> It
         place = places.get(target)
         message = (
             f"template {target}{f' ({place.line_only})' if place else ''} was edited after its release: "
-            f"{len(names):,} group{'s are' if len(names) != 1 else ' is'} at it ({some(names)}); undo that, and give "
-            f"what is new a version of its own"
+            f"{len(names):,} group{'s are' if len(names) != 1 else ' is'} at it ({some_of(names)}); undo that, and "
+            "give what is new a version of its own"
         )
         source = place.line_only if place else ""
         yield checked.finding("edited", setting, message, value="off", source=source, actual=str(target))
@@ -78,7 +79,7 @@ def check_failing(checked: Checked, facts: Facts) -> Iterator[GuardFinding]:
         said = facts.failing[names[0]]
         message = (
             f"{len(names):,} group{'s' if len(names) != 1 else ''} would be sent a deployment while "
-            f"{'their' if len(names) != 1 else 'its'} last one has failed ({some(names)}"
+            f"{'their' if len(names) != 1 else 'its'} last one has failed ({some_of(names)}"
             f"{f'; {names[0]} says: {said}' if said else ''})"
         )
         yield checked.finding("failing", setting, message, value="warning", actual=len(names))

@@ -7,11 +7,12 @@ from typing import Any
 from reconciler.aws.client import is_not_found
 from reconciler.model.errors import AwsError
 from reconciler.model.plan import Action, GroupPlan, Plan
+from reconciler.model.words import some_of
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.provisioning.iot import Existing
 from reconciler.provisioning.provision import Provider, Provisioner
 from reconciler.runtimes.base import Standing
-from reconciler.runtimes.parallel import in_parallel, some_of
+from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.things import THING_KINDS
 from reconciler.runtimes.v1.families import FAMILIES
 from reconciler.runtimes.v1.gone import observe_stored

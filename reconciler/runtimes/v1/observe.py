@@ -13,7 +13,8 @@ from reconciler.model.errors import AwsError, ReconcileError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.template import GREENGRASS_V1, Source
-from reconciler.runtimes.parallel import in_parallel, some_of
+from reconciler.model.words import some_of
+from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.prunes import is_all_well
 from reconciler.runtimes.v1.definitions import Definitions
 from reconciler.runtimes.v1.families import group_version_id

@@ -13,6 +13,7 @@ from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import SENT_AGAIN, Action, Change, GroupPlan, GuardFinding
 from reconciler.model.template import TemplateRef
+from reconciler.model.words import some_of
 from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
@@ -24,9 +25,6 @@ from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.plan import check_means, failing_groups
 from reconciler.runtimes.v1.snapshot import snapshot
 from reconciler.runtimes.v1.wanted import live_entries
-
-NAMED = 5
-"""Groups that a warning about several names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def departures(
         else:
             continue
         by_effect.setdefault(effect, []).append(group.name)
-    return [GuardFinding("departs-from-files", "warning", f"{_some(who)}: {how}") for how, who in by_effect.items()]
+    return [GuardFinding("departs-from-files", "warning", f"{some_of(who)}: {how}") for how, who in by_effect.items()]
 
 
 def _choose(fleet: Fleet, live: LiveGroup | None, order: DeploymentOrder, looked: Looked) -> Chosen:
@@ -238,8 +236,3 @@ def _template(group: Group, live: LiveGroup | None) -> TemplateRef:
     if live is None or version is None:
         return group.template
     return TemplateRef(live.tags.get(TEMPLATE_TAG, group.template.name), version)
-
-
-def _some(names: Sequence[str]) -> str:
-    left = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {left:,} more" if left > 0 else "")

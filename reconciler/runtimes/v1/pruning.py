@@ -10,9 +10,9 @@ from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
 from reconciler.model.pruning import PRUNE_TAG
 from reconciler.model.template import GREENGRASS_V1
+from reconciler.model.words import some_of
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
-from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.prunes import not_pruned, pruning_of, says_so
 from reconciler.runtimes.v1.gone import Gone, observe_gone, observe_stored
 from reconciler.runtimes.v1.live import LiveFleet

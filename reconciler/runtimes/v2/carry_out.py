@@ -8,11 +8,11 @@ from typing import Any
 from reconciler.aws.client import is_not_found
 from reconciler.model.errors import AnswerLostError, AwsError, ReconcileError
 from reconciler.model.plan import DEPLOYMENT_KINDS, FINISHING_KINDS, Action, GroupPlan, Plan
+from reconciler.model.words import some_of
 from reconciler.provisioning.provision import Provisioner
 from reconciler.runtimes.base import Journal, Ready, Say
 from reconciler.runtimes.bringing_in import bring_in_all
 from reconciler.runtimes.marks import FLEET_TAG
-from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.things import THING_KINDS
 from reconciler.runtimes.v2.observe import Observer
 from reconciler.runtimes.v2.publish import Publisher

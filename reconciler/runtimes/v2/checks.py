@@ -11,7 +11,7 @@ from reconciler.desired.wire import MAX_GROUP_DOCUMENT, MAX_THING_DOCUMENT, wire
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
 from reconciler.model.plan import GuardFinding
-from reconciler.runtimes.parallel import some_of
+from reconciler.model.words import some_of
 from reconciler.runtimes.v2.choice import Wanted
 from reconciler.runtimes.v2.constraints import Ask, asks_of, unmet
 from reconciler.runtimes.v2.documents import Document

@@ -7,9 +7,9 @@ from typing import Any
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.plan import SENT_AGAIN, Action, Change
+from reconciler.model.words import some_of
 from reconciler.planning.differences import differences
 from reconciler.runtimes.marks import REDEPLOY_OF_TAG, REDEPLOY_TAG
-from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.documents import NOTHING, Document, comparable
 from reconciler.runtimes.v2.live import LiveGroup, is_outside
 from reconciler.runtimes.v2.to_cores import Sending, orphaned, to_cores

@@ -13,8 +13,8 @@ from reconciler.model.component import Component, ComponentRef
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan
+from reconciler.model.words import some_of
 from reconciler.planning.guards.facts import Clash
-from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.constraints import Ask, asks_of, unmet
 from reconciler.runtimes.v2.documents import Document
 from reconciler.runtimes.v2.lists import Row

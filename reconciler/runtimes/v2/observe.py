@@ -11,7 +11,8 @@ from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.template import GREENGRASS_V2
-from reconciler.runtimes.parallel import in_parallel, some_of
+from reconciler.model.words import some_of
+from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v2.client_devices import ClientDevices
 from reconciler.runtimes.v2.components import Components
 from reconciler.runtimes.v2.deployments import Deployments

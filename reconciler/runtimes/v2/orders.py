@@ -13,10 +13,10 @@ from reconciler.model.group import Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import SENT_AGAIN, Action, Change, GroupPlan, GuardFinding
 from reconciler.model.template import TemplateRef
+from reconciler.model.words import some_of
 from reconciler.planning.guards.facts import Facts
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.marks import TEMPLATE_TAG, template_version
-from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.reasons import whose_it_is
 from reconciler.runtimes.v2.choice import changes_of_documents
 from reconciler.runtimes.v2.documents import NOTHING, Document, comparable

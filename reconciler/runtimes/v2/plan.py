@@ -9,10 +9,11 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
+from reconciler.model.words import some_of
 from reconciler.planning.guards.facts import Clash, Facts
 from reconciler.provisioning.provision import Provider, missing_artifacts_bucket
 from reconciler.runtimes.base import Planned
-from reconciler.runtimes.parallel import in_parallel, some_of
+from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.things import missing_types, provisioning_by
 from reconciler.runtimes.v2.checks import warn
 from reconciler.runtimes.v2.clashes import brings

@@ -9,7 +9,7 @@ from reconciler.model.component import Component, ComponentRef
 from reconciler.model.desired import DesiredState
 from reconciler.model.group import Group
 from reconciler.model.plan import Action, GuardFinding
-from reconciler.runtimes.parallel import some_of
+from reconciler.model.words import some_of
 from reconciler.runtimes.v2.recipes import changed_artifacts, recipe_digest, used_by
 
 PENDING = frozenset({"REQUESTED", "INITIATED"})

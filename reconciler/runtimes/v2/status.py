@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from reconciler.model.group import Group
 from reconciler.model.run import GroupStatus
+from reconciler.model.words import some_of
 from reconciler.runtimes.marks import template_version
-from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.live import Core, LiveGroup
 
 SILENCE = timedelta(hours=48)

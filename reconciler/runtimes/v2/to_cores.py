@@ -13,8 +13,8 @@ from reconciler.model.canonical import plain
 from reconciler.model.fleet import Fleet
 from reconciler.model.plan import SENT_AGAIN, Action, Change
 from reconciler.model.template import TemplateRef
+from reconciler.model.words import some_of
 from reconciler.planning.differences import differences
-from reconciler.runtimes.parallel import some_of
 from reconciler.runtimes.v2.documents import NOTHING, Document, document_digest
 from reconciler.runtimes.v2.live import LiveDeployment, LiveGroup, is_outside
 from reconciler.runtimes.v2.names import group_key, mark

@@ -8,7 +8,7 @@ from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import GroupPlan
 from reconciler.model.template import TemplateRef
 from reconciler.runtimes.v1.live import LiveDefinition, LiveDeployment, LiveGroup
-from reconciler.runtimes.v1.orders import NAMED, Looked, departures, order_group
+from reconciler.runtimes.v1.orders import Looked, departures, order_group
 
 pytestmark = pytest.mark.sampled
 
@@ -104,7 +104,7 @@ def test_the_version_that_a_named_deployment_brought_is_told() -> None:
 
 def test_a_warning_names_a_few_of_many_groups() -> None:
     order = DeploymentOrder("ResetDeployment")
-    groups = [group(f"g{number}") for number in range(NAMED + 3)]
+    groups = [group(f"g{number}") for number in range(8)]
     state = {item.name: live(last(), name=item.name) for item in groups}
     plans = [order_group(FLEET, item, state[item.name], order, Looked())[0] for item in groups]
     (finding,) = departures(groups, plans, state, order)
