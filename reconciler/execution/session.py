@@ -167,7 +167,9 @@ def compare_all(session: Session, groups: Sequence[Group], *, expect_some: bool)
             return runtime.plan(desired, members, memory, expect_some=expect_some)
         return runtime.plan_gone(desired, memory)
 
-    return plan_with(session, groups, plan_members, also=without if len(groups) == len(desired.groups) else ())
+    also = without if len(groups) == len(desired.groups) else ()
+    plan, facts = plan_with(session, groups, plan_members, also=also)
+    return plan, replace(facts, knows_ours=facts.knows_ours or bool(memory.known_groups))
 
 
 def plan_with(
@@ -191,6 +193,9 @@ def plan_with(
     for name, members in sorted(members_of.items()):
         with session.aws.stats.phase("plan"):
             planned = plan_members(session.runtimes[name], members)
+        # Where two runtimes have groups of one name that go, one goes with this plan, and the other with the next.
+        taken = {plan.name for plan in planned.groups}
+        plans = [plan for plan in plans if plan.name not in taken]
         plans.extend(planned.groups)
         guards.extend(planned.guards)
         contents |= planned.contents

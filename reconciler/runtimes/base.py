@@ -53,10 +53,9 @@ class Memory:
     known_groups: Mapping[str, str] = field(default_factory=dict)
     removals: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of the groups that were made before."""
-        return frozenset(self.known_groups)
+    def names(self, *, of_v2: bool) -> frozenset[str]:
+        """The names of the groups of V2, whose ids are ARNs, or of V1 that were made before."""
+        return frozenset(name for name, group_id in self.known_groups.items() if group_id.startswith("arn:") is of_v2)
 
     @property
     def ids(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ from reconciler.model.errors import AwsError
 from reconciler.model.fleet import Fleet
 from reconciler.model.plan import GroupPlan
 from reconciler.model.pruning import PRUNE_TAG
+from reconciler.model.template import GREENGRASS_V2
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.parallel import in_parallel
@@ -27,13 +28,15 @@ class Gone:
     """What is gone from the files, and what has to be known of it.
 
     ``groups`` are to be deleted, ``kept`` are names of those that stay as nobody says ``prune``, ``several`` of those
-    that stay as two of ours bear one name. ``used`` are the ids of definitions that others use, ``owners`` the names
+    that stay as two of ours bear one name, ``moved_on`` the ids of those that stay as a group of V2 bears their name in
+    the files, by name. ``used`` are the ids of definitions that others use, ``owners`` the names
     that we gave definitions when we made them (None: somebody else did), by id.
     """
 
     groups: tuple[LiveGroup, ...] = ()
     kept: tuple[str, ...] = ()
     several: tuple[str, ...] = ()
+    moved_on: Mapping[str, str] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
     owners: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -55,6 +58,9 @@ def observe_gone(
         return Gone()  # files without any group are a mistake, and never a wish
     marks = in_parallel(lambda row: observer.marks(row["Arn"], row.get("LatestVersion") or None), live.others)
     ours = [row for row, tags in zip(live.others, marks, strict=True) if tags.get(FLEET_TAG) == fleet.name]
+    of_v2 = {group.name for group in desired.groups if group.runtime == GREENGRASS_V2}
+    moved_on = {row["Name"]: row["Id"] for row in ours if row["Name"] in of_v2}
+    ours = [row for row in ours if row["Name"] not in of_v2]
     both_live(fleet, live.groups, [row["Name"] for row in ours])
     counts = Counter(row["Name"] for row in ours)
     marked = {row["Id"]: tags for row, tags in zip(live.others, marks, strict=True)}
@@ -74,6 +80,7 @@ def observe_gone(
         groups,
         tuple(row["Name"] for row in single if row["Id"] not in deleted),
         tuple(sorted(name for name, count in counts.items() if count > 1)),
+        moved_on,
         used,
         _owners(observer, fleet, groups),
     )

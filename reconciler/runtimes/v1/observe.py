@@ -87,7 +87,8 @@ class Observer:
             return self.group(rows[0], wanted, name=group.name)
 
         live = in_parallel(observe_group, found)
-        meant = {group.name for group in desired.groups} | {row["Name"] for _, (row, *_) in found}
+        declared = {group.name for group in desired.groups if group.runtime == GREENGRASS_V1}
+        meant = declared | {row["Name"] for _, (row, *_) in found}
         others = tuple(row for name in sorted(listed.keys() - meant) for row in listed[name])
         return LiveFleet({group.name: group for group in live}, sources, others, frozenset(listed))
 

@@ -52,10 +52,10 @@ def plan_groups(
     plans = tuple(plan for plan, _ in compared)
     check_means(desired, plans)
     findings = tuple(finding for _, found in compared for finding in found)
-    return Planned(plans, findings, publications.contents, _facts(desired, live, known_groups))
+    return Planned(plans, findings, publications.contents, _facts(desired, live))
 
 
-def _facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str]) -> Facts:
+def _facts(desired: DesiredState, live: LiveFleet) -> Facts:
     """What guards want to know of what was observed.
 
     A declared group that was not looked at may well be ours; who adopts one has looked at this account, and so has who
@@ -65,7 +65,7 @@ def _facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str])
     foreign = {
         name for name, group in live.groups.items() if group.fleet != desired.fleet.name and not declared.get(name)
     }
-    knows_ours = bool(known_groups or (live.names & declared.keys()) - foreign)
+    knows_ours = bool((live.names & declared.keys()) - foreign)
     sources = {template.source.group_id for template in desired.templates.values() if template.source is not None}
     others = {row["Name"] for row in live.others if row["Id"] not in sources}
     return Facts(failing_groups(live.groups), frozenset(others), knows_ours, waiting_groups(live.groups))

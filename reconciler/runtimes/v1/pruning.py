@@ -139,4 +139,12 @@ def _findings(fleet: Fleet, gone: Gone) -> list[GuardFinding]:
                 source=says_so(fleet).line_only,
             )
         )
+    if gone.moved_on:
+        named = some_of(f"{name} ({group_id})" for name, group_id in gone.moved_on.items())
+        message = (
+            f"{named}: this fleet's group of Greengrass V1 is live, and in the files a group of V2 bears its name. A "
+            "plan knows groups by their names, so that it stays for now; delete it by hand (`aws greengrass "
+            "reset-deployments`, then `delete-group`)"
+        )
+        found.append(GuardFinding("same-name", "warning", message, actual=len(gone.moved_on)))
     return found

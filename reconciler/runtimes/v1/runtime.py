@@ -48,7 +48,7 @@ class GreengrassV1:
 
     def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes."""
-        known = memory.names
+        known = memory.names(of_v2=False)
         note_left(self._observer.cache, desired.fleet, GREENGRASS_V1, some=True)
         live = self._observer.observe(desired, groups, known, expect_some=expect_some)
         planned = plan_groups(self._observer, self._means.provider, desired, groups, live, known)
@@ -60,7 +60,7 @@ class GreengrassV1:
         Where V1 does not answer, and AWS has ended it, a fleet that has none of it is planned all the same.
         """
         cache, fleet = self._observer.cache, desired.fleet
-        known = sorted(name for name, group_id in memory.known_groups.items() if not group_id.startswith("arn:"))
+        known = sorted(memory.names(of_v2=False))
         begun = [group_id for group_id in memory.removals if not group_id.startswith("arn:")]
         if not may_be_left(cache, fleet, GREENGRASS_V1, (*known, *begun)):
             return Planned((), (), {})

@@ -73,7 +73,7 @@ def plan_groups(
     contents = dict(publications.contents)
     for item in compared:
         contents.update(item.contents)
-    return Planned(plans, tuple(findings), contents, replace(facts(desired, live, known_groups), clashes=clashes))
+    return Planned(plans, tuple(findings), contents, replace(facts(desired, live), clashes=clashes))
 
 
 def _ask(
@@ -207,14 +207,13 @@ def _age_of_client_devices(live: LiveFleet) -> list[GuardFinding]:
     return [GuardFinding("client-devices", "warning", message, actual=oldest)]
 
 
-def facts(desired: DesiredState, live: LiveFleet, known_groups: frozenset[str]) -> Facts:
+def facts(desired: DesiredState, live: LiveFleet) -> Facts:
     """What guards want to know of what was observed; see there."""
     fleet = desired.fleet.name
     ours = {name for name, group in live.groups.items() if group.exists and group.fleet == fleet}
     declared_ours = {group.name for group in desired.groups if group.adopt} | ours
     others = {target_name(row["targetArn"]) for row in live.others}
-    knows_ours = bool(known_groups or declared_ours)
-    return Facts(failing_groups(live.groups), frozenset(others), knows_ours, waiting_groups(live.groups))
+    return Facts(failing_groups(live.groups), frozenset(others), bool(declared_ours), waiting_groups(live.groups))
 
 
 def waiting_groups(live: Mapping[str, LiveGroup]) -> dict[str, str]:

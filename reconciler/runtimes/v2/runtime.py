@@ -72,7 +72,7 @@ class GreengrassV2:
 
     def plan(self, desired: DesiredState, groups: Sequence[Group], memory: Memory, *, expect_some: bool) -> Planned:
         """Observe ``groups``, and what is gone from the files, and say what would be done. Never writes."""
-        known = memory.names
+        known = memory.names(of_v2=True)
         note_left(self._observer.cache, desired.fleet, GREENGRASS_V2, some=True)
         live = self._observer.observe(desired, groups, known, expect_some=expect_some)
         planned = plan_groups(self._observer, self._means.provider, desired, groups, live, known)

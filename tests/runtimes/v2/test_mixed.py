@@ -124,3 +124,34 @@ def test_groups_of_v1_that_it_does_not_tell_of_any_more_do_not_stand_in_the_way(
     assert "this fleet made one in Greengrass V1" in guards(document)["not-seen"]
     shutil.rmtree(fleet.directory / ".reconcile")
     assert guards(plan(fleet)) == {}
+
+
+def test_what_is_left_of_a_group_that_is_of_the_other_version_now_is_told_and_deleted_once_its_name_is_free(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    applied(aws, mixed(fleet, prune=True).group("one", devices=0).group("two", devices=0, template="two"))
+    fleet.group("one", devices=0, template="two")
+    document = plan(fleet)
+    moved = next(found for found in document["groups"] if found["name"] == "one")
+    assert (moved["operation"], moved["drift"]) == ("create", False)
+    assert guards(document)["same-name"].startswith("one (")
+    applied(aws, fleet)
+    assert "this fleet's group of Greengrass V1 is live" in guards(plan(fleet))["same-name"]
+    assert unchanged(fleet) == "No changes. 2 groups match the files."
+    fleet.without_group("one")
+    for left in (["one"], []):  # that of V2 goes first, as both bear one name
+        assert planned_by(fleet) == {"one": "delete", "two": "none"}
+        ran = run_cli("apply", fleet.directory, "--yes")
+        assert ran.code == 0, ran.out + ran.err
+        assert list(live.groups(aws.client)) == left
+        assert members(aws, "two") == ["two-core"]
+    assert unchanged(fleet) == "No changes. 1 group matches the files."
+
+
+def test_a_fleet_that_moves_to_the_other_version_as_a_whole_is_no_account_that_is_suddenly_empty(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    applied(aws, mixed(fleet).group("one", devices=0))
+    fleet.group("one", devices=0, template="two")
+    assert planned_by(fleet) == {"one": "create"}
+    assert "others" not in guards(plan(fleet))
