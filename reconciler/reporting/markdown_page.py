@@ -28,8 +28,7 @@ class Page:
     """Where a page is shown. All but ``past`` is our own text.
 
     ``identity`` is what the page is found again by (None: it needs not be), ``facts`` what its marker says besides;
-    ``whole`` says where all is that the page
-    has no room for; ``next_step`` says how to go on.
+    ``whole`` says where all is that the page has no room for; ``next_step`` says how to go on.
     """
 
     budget: Budget = UNLIMITED
