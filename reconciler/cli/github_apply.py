@@ -23,7 +23,7 @@ from reconciler.github.checks import APP
 from reconciler.github.commands import commands_stopped, write_output
 from reconciler.github.job import Job, open_job
 from reconciler.github.pages import after_apply, after_error, after_plan, before_approval
-from reconciler.github.report import report_apply, report_problems, report_unapplied, write_files
+from reconciler.github.report import report_apply, report_problems, report_unapplied, write_artifact
 from reconciler.github.reviewed import Comparison, Review, compare, find_review, unapproved
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ConfigurationError, PartlyAppliedError, ReconcileError, StaleError
@@ -128,7 +128,7 @@ def apply(
                 plan = lift(plan, [Waiver("approve", finding.guard, plan.digest) for finding in unapproved(plan)])
             with commands_stopped(print_lines):
                 print_lines(plan_lines(plan, style=Style()))
-            write_files(output_directory, plan, plan_markdown(plan, Page()))
+            write_artifact(output_directory, plan, plan_markdown(plan, Page()))
             return _carry_on(job, OpenFleet(session, groups), plan, wish, seen)
     except ConfigurationError as error:
         report_problems(job, Path(directory).name, error.problems)

@@ -13,7 +13,7 @@ from reconciler.execution.session import make_plan
 from reconciler.github.base_rules import base_rules
 from reconciler.github.commands import commands_stopped
 from reconciler.github.job import Job, open_job
-from reconciler.github.report import report_failure, report_plan, report_problems, write_files
+from reconciler.github.report import report_failure, report_plan, report_problems, write_artifact
 from reconciler.model.desired import DesiredState
 from reconciler.model.errors import ConfigurationError, ReconcileError, RefusedError
 from reconciler.model.guards import GuardSetting
@@ -78,5 +78,5 @@ def plan(
 def _tell(job: Job, found: Plan, desired: DesiredState, output_directory: Path | None, *, labels: bool) -> None:
     with commands_stopped(print_lines):
         print_lines(plan_lines(found, style=Style()))
-    write_files(output_directory, found, plan_markdown(found, Page()))
+    write_artifact(output_directory, found, plan_markdown(found, Page()))
     report_plan(job, found, desired, labels=labels)

@@ -53,7 +53,7 @@ def report_failure(job: Job, fleet: str, error: ReconcileError) -> None:
     job.check(Check(check_name(fleet), "failure", "No plan could be made", "\n".join(lines)))
 
 
-def write_files(directory: Path | None, plan: Plan, markdown: str) -> None:
+def write_artifact(directory: Path | None, plan: Plan, markdown: str) -> None:
     """The plan as JSON, HTML and text, and the page, for an artifact. Raises OSError."""
     if directory is None:
         return

@@ -8,10 +8,10 @@ from reconciler.reporting.style import clean
 def accepted_lines(accepted: Accepted, *, written: bool) -> list[str]:
     """What is left and why, a line each, and what was accepted, which is the last one."""
     lines = [f"! {clean(group)}: {clean(reason)}" for group, reason in accepted.left]
-    return [*lines, accepted_summary(accepted, written=written)]
+    return [*lines, _summary(accepted, written=written)]
 
 
-def accepted_summary(accepted: Accepted, *, written: bool) -> str:
+def _summary(accepted: Accepted, *, written: bool) -> str:
     """``Export: 2 groups as they are live, 3 files to change; 1 left.``"""
     left = len({group for group, _ in accepted.left}.difference(accepted.groups))
     rest = f"; {left} left." if left else "."

@@ -11,7 +11,7 @@ from reconciler.runtimes.v1.live import GROUP_VERSION_TAG, LiveGroup
 
 
 @dataclass(frozen=True, slots=True)
-class Definitions:
+class DefinitionChanges:
     """What becomes of a group's definitions: ``after`` is the version's ARN, or what publishes it, by family.
 
     ``carried`` describes those that nobody manages in the files.
@@ -33,12 +33,12 @@ class Difference:
     live: LiveGroup | None
     tags: Mapping[str, str]
     to_add: tuple[Action, ...]
-    definitions: Definitions
+    definitions: DefinitionChanges
     choice: Choice
     renamed: tuple[tuple[str, str, str], ...] = ()
 
 
-def needs_version(live: LiveGroup | None, definitions: Definitions) -> bool:
+def needs_version(live: LiveGroup | None, definitions: DefinitionChanges) -> bool:
     """Whether a new group version has to be made."""
     if live is None or live.version_id is None:
         return True

@@ -23,7 +23,7 @@ from reconciler.runtimes.marks import (
 from reconciler.runtimes.prunes import wanted_mark
 from reconciler.runtimes.reasons import of_template, of_things, whose_it_is
 from reconciler.runtimes.things import Provisioning, bring_in, missing_type_findings
-from reconciler.runtimes.v1.actions import Definitions, Difference, actions_of, changes_of, needs_version
+from reconciler.runtimes.v1.actions import DefinitionChanges, Difference, actions_of, changes_of, needs_version
 from reconciler.runtimes.v1.deployment_choice import Choice, choose_deployment
 from reconciler.runtimes.v1.families import THING_FAMILIES, comparable, definition_ids
 from reconciler.runtimes.v1.live import DEPLOYMENT_TAG, FAMILIES_TAG, GROUP_VERSION_TAG, Answers, LiveFleet, LiveGroup
@@ -107,7 +107,7 @@ def _things_to_add(comparison: Comparison, group: Group, live: LiveGroup | None)
 
 def _compare_definitions(
     comparison: Comparison, group: Group, live: LiveGroup | None, things: tuple[str, ...]
-) -> Definitions:
+) -> DefinitionChanges:
     wanted = wanted_definitions(comparison.desired, group, comparison.live, comparison.answers.things)
     present = live.definitions if live is not None else {}
     after: dict[str, str | Action] = {}
@@ -129,7 +129,7 @@ def _compare_definitions(
         elif have is not None:
             after[family] = have.arn
             carried.append(f"{family} ({have.arn})")
-    return Definitions(after, masked(changes, comparison.secrets), tuple(carried))
+    return DefinitionChanges(after, masked(changes, comparison.secrets), tuple(carried))
 
 
 def _was_managed(comparison: Comparison, live: LiveGroup | None, family: str, arn: str) -> bool:
@@ -139,7 +139,7 @@ def _was_managed(comparison: Comparison, live: LiveGroup | None, family: str, ar
 
 
 def _tags(
-    comparison: Comparison, group: Group, live: LiveGroup | None, definitions: Definitions, choice: Choice
+    comparison: Comparison, group: Group, live: LiveGroup | None, definitions: DefinitionChanges, choice: Choice
 ) -> dict[str, str]:
     """The tags that the group shall have, with the marks that go with its deployment.
 
