@@ -67,6 +67,14 @@ class Room:
         """The same room, to try what would fit."""
         return Room(Budget(self.characters, self.size))
 
+    def half(self) -> "Room":
+        """Half of what is left, to fill; what is filled has to be taken from the whole, too."""
+        return Room(
+            Budget(
+                None if self.characters is None else self.characters // 2, None if self.size is None else self.size // 2
+            )
+        )
+
     def taking(self, parts: Iterable[Sequence[str]]) -> list[Sequence[str]]:
         """As many of ``parts`` as there is room for, from the first on; the room is taken."""
         taken = []

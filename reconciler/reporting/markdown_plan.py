@@ -1,8 +1,9 @@
 """A plan as Markdown: the verdict, what is dangerous, a table, folded details, and all of it within a budget.
 
 Where there is no room for everything, details go first: all in full, then all with their changed fields alone, then
-those of the most dangerous groups, then the rows of the table from its end. A line or block is there whole or not at
-all, and what is left out is counted.
+those of the most dangerous groups. If not even the table has room, what happens is counted over all groups, and rows
+and details of the most dangerous share what is left. A line or block is there whole or not at all, and what is left out
+is counted.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.reporting.alike import alike_groups
+from reconciler.reporting.danger import by_danger, what_happens
 from reconciler.reporting.group_text import BlockOptions, block, field_lines
 from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown import (
@@ -25,6 +27,7 @@ from reconciler.reporting.markdown import (
     row,
     table_head,
 )
+from reconciler.reporting.markdown_kinds import kinds_lines
 from reconciler.reporting.markdown_page import Page
 from reconciler.reporting.plan_text import (
     counted,
@@ -63,7 +66,10 @@ def plan_markdown(plan: Plan, page: Page) -> str:
     if shown:
         options = BlockOptions(_STYLE, deployments=deployed_together(plan))
         classes = sorted(alike_groups(shown, options), key=lambda alike: by_danger(alike[0]))
-        lines += _table(classes, room, page)
+        rows = [_row(alike) for alike in classes]
+        if not room.copy().take([*table_head(_HEADINGS), *rows, ""]):
+            lines += kinds_lines(shown, room, "The groups, the most dangerous first:")
+        lines += _table(classes, rows, room, page)
         lines += _details(classes, options, room, page)
     return "\n".join([*lines, *foot]).rstrip("\n") + "\n"
 
@@ -75,20 +81,6 @@ def verdict_word(plan: Plan) -> str:
     if plan.errors:
         return "needs approval"
     return "changes" if has_changes(plan) else "no changes"
-
-
-def by_danger(group: GroupPlan) -> tuple[int, str]:
-    """A key to sort groups by: what is more dangerous comes first."""
-    order = (
-        group.blocked,
-        group.operation == "delete",
-        bool(group.deletions),
-        group.drift,
-        group.operation == "update",
-        group.operation == "deploy",
-        True,
-    )
-    return order.index(True), group.name
 
 
 def _verdict(plan: Plan, summary: str) -> list[str]:
@@ -110,9 +102,7 @@ def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
             lines += alert("WARNING", [f"{number} {_verb('want', refusing)} this plan approved before it is applied."])
     dangers = list(_dangers(plan)) or ["- Nothing is deleted, blocked or drifted."]
     room.take([*lines, *dangers, ""])
-    half = room.copy()  # never more than half of a page for findings
-    half.characters = None if half.characters is None else half.characters // 2
-    half.size = None if half.size is None else half.size // 2
+    half = room.half()  # never more than half of a page for findings
     found = [*refusing, *others]
     told = half.taking([finding] for finding in found[:FINDINGS])
     room.take([line for part in told for line in part])
@@ -160,26 +150,28 @@ def _dangers(plan: Plan) -> Iterator[str]:
         yield f"- **{counted(len(things), 'thing')} deleted** with certificate and policy: {names(things, NAMED)}"
 
 
-def _table(classes: Sequence[Sequence[GroupPlan]], room: Room, page: Page) -> list[str]:
-    """A row for each group, or for groups that are alike; those for which there is no room are counted."""
-    head = table_head(_HEADINGS)
-    if not room.take([*head, ""]):
+def _table(classes: Sequence[Sequence[GroupPlan]], rows: Sequence[str], room: Room, page: Page) -> list[str]:
+    """A row for each group, or for groups that are alike. If there is no room for all, rows get half of it, and groups
+    that are left out are counted.
+    """
+    head = [*table_head(_HEADINGS), ""]
+    if not room.take(head):
         return [f"There is no room for the {counted(sum(map(len, classes)), 'group')}: {page.whole}.", ""]
-    rows = room.taking([_row(alike)] for alike in classes)
-    left = sum(len(alike) for alike in classes[len(rows) :])
-    lines = [*head, *(line for part in rows for line in part), ""]
-    if left:
-        lines += [f"… and {counted(left, 'more group')}; {page.whole}.", ""]
-    return lines
+    if room.take(rows):
+        return [*head[:-1], *rows, ""]
+    shown = room.half().taking([row] for row in rows)
+    room.take([line for part in shown for line in part])
+    left = sum(len(alike) for alike in classes[len(shown) :])
+    lines = [*head[:-1], *(line for part in shown for line in part), ""]
+    return [*lines, f"… and {counted(left, 'more group')}; {page.whole}.", ""]
 
 
 def _row(alike: Sequence[GroupPlan]) -> str:
     group = alike[0]
-    word = "**blocked**" if group.blocked else "**delete**" if group.operation == "delete" else group.operation
     others = f" and {len(alike) - 1:,} alike" if len(alike) > 1 else ""
     return row(
         (
-            f"{word}, drift" if group.drift else word,
+            what_happens(group),
             f"{code(group.name)}{others}",
             code(group.target.name if not group.target.version else str(group.target)),
             f"{len(group.changes):,}",
