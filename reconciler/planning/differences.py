@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from deepdiff import DeepDiff
-
 from reconciler.model.canonical import canonical_json, plain
 from reconciler.model.plan import Change
 
@@ -30,6 +28,8 @@ def differences(prefix: str, before: Mapping[str, Any], after: Mapping[str, Any]
 
 
 def _inside(path: str, before: Any, after: Any) -> list[Change]:
+    from deepdiff import DeepDiff  # noqa: PLC0415 # takes as long to import as boto3, and most often nothing differs
+
     changes = []
     tree = DeepDiff(plain(before), plain(after), view="tree", verbose_level=2, threshold_to_diff_deeper=0)
     for kind, items in tree.items():
