@@ -44,6 +44,8 @@ class Checked:
             return GuardSetting(number=0)
         if name in {"updated", "deployed", "deleted"} and self.size >= SHARE_FROM:
             return GuardSetting(share=DEFAULT_SHARE)
+        if name == "deleted":  # half of the files may be lost in a fleet of any size
+            return GuardSetting(number=max(1, self.size // 2))
         return GuardSetting()
 
     def finding(

@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 
 from reconciler.model.guards import GuardSetting
 from reconciler.model.plan import Action, Change
+from reconciler.model.pruning import PRUNE_TAG
 from tests.planning.guards.plans import findings, group, many, names_of, one, plan_of, settings
 
 
@@ -88,6 +89,18 @@ def test_no_group_may_be_deleted_by_default() -> None:
     assert (finding.guard, finding.limit, finding.actual) == ("deleted", 0, 1)
     assert "1 of 5 groups (20%) would be deleted, and 0 may be by default; set `deleted: 1`" in finding.message
     assert findings(plan, settings(deleted=GuardSetting(number=1))) == []
+
+
+@pytest.mark.parametrize(
+    ("goes", "stays", "limit"), [(1, 1, None), (2, 2, None), (3, 2, 2), (18, 1, 9), (7, 13, "30%")]
+)
+def test_of_a_fleet_that_prunes_half_may_go_and_of_a_large_one_less(
+    goes: int, stays: int, limit: int | str | None
+) -> None:
+    marked = {"tags": {PRUNE_TAG: "prune"}}
+    gone = [replace(group(f"gone{number:02}", "delete"), live=marked) for number in range(goes)]
+    found = findings(plan_of([*gone, *many(0, unchanged=stays)]))
+    assert [(finding.guard, finding.limit) for finding in found] == ([("deleted", limit)] if limit else [])
 
 
 def test_devices_are_those_that_were_there_before() -> None:
