@@ -144,9 +144,20 @@ def test_an_account_that_is_suddenly_empty_is_not_believed(applied: FleetFiles, 
     assert "AWS lists no Greengrass group in eu-central-1, though this fleet made berlin, munich" in ran.err
     assert "AWS ended Greengrass V1 on 2026-10-07" in ran.err
     assert "--allow-empty" in ran.err
-    assert json.loads((tmp_path / "stats.json").read_text())["calls"]["greengrass:ListGroups"] == 1
+    assert json.loads((tmp_path / "stats.json").read_text())["calls"]["greengrass:ListGroups"] == 2
     believed = run_cli("plan", applied.directory, "--allow-empty")
     assert (believed.code, believed.last_line) == (0, TO_CREATE)
+
+
+def test_groups_that_another_apply_made_since_they_were_listed_are_seen(fleet: FleetFiles, aws: Sandbox) -> None:
+    once = [{"service": "greengrass", "operation": "ListGroups", "fault": "stale", "seconds": 3600, "times": 1}]
+    aws.put_faults(once)
+    assert run_cli("plan", fleet.directory).last_line == TO_CREATE
+    aws.put_faults([])
+    assert run_cli("apply", fleet.directory, "--yes").code == 0
+    aws.put_faults(once)  # what was listed before the apply
+    ran = run_cli("plan", fleet.directory)
+    assert (ran.code, ran.last_line) == (0, "No changes. 2 groups match the files.")
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 200, b"SQLite format 3\x00" + bytes(5000)])

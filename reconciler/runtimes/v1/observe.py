@@ -69,7 +69,8 @@ class Observer:
         if not listed and expect_some:
             of_v2 = {group.name for group in desired.groups if group.runtime != GREENGRASS_V1}
             known = some_of(known_groups - of_v2) or self._artifacts_of_old(desired.fleet)
-            if known:
+            # Another apply may have begun with the first groups since they were listed.
+            if known and not (listed := self.list_groups()):
                 raise suddenly_empty(self.aws.region, known)
         rows = rows_of(desired.fleet, groups, listed)
         if ambiguous := [(name, found) for name, found in rows.items() if len(found) > 1]:
