@@ -11,6 +11,8 @@ from reconciler.model.position import Position
 SHARE_FROM = 20
 """Groups from which on a fleet has a limit by share unless it says otherwise: of fewer, one group is soon a third."""
 DEFAULT_SHARE = 30
+FEW = 5
+"""Groups that a smaller fleet may delete in any case, if it prunes."""
 OPTION = "--guard"
 """The source of what was set on the command line."""
 
@@ -44,8 +46,8 @@ class Checked:
             return GuardSetting(number=0)
         if name in {"updated", "deployed", "deleted"} and self.size >= SHARE_FROM:
             return GuardSetting(share=DEFAULT_SHARE)
-        if name == "deleted":  # half of the files may be lost in a fleet of any size
-            return GuardSetting(number=max(1, self.size // 2))
+        if name == "deleted":  # files get lost in fleets of any size
+            return GuardSetting(number=max(FEW, self.size // 2))
         return GuardSetting()
 
     def finding(

@@ -92,9 +92,9 @@ def test_no_group_may_be_deleted_by_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("goes", "stays", "limit"), [(1, 1, None), (2, 2, None), (3, 2, 2), (18, 1, 9), (7, 13, "30%")]
+    ("goes", "stays", "limit"), [(5, 1, None), (6, 1, 5), (7, 7, None), (18, 1, 9), (7, 13, "30%")]
 )
-def test_of_a_fleet_that_prunes_half_may_go_and_of_a_large_one_less(
+def test_of_a_small_fleet_that_prunes_half_may_go_and_of_a_large_one_less(
     goes: int, stays: int, limit: int | str | None
 ) -> None:
     marked = {"tags": {PRUNE_TAG: "prune"}}
