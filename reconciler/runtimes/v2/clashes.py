@@ -32,10 +32,13 @@ class Bringing(NamedTuple):
 
 
 class Theirs(NamedTuple):
-    """A deployment of somebody else: what to call it, and what it asks for."""
+    """A deployment of somebody else: what to call it, what it asks for, and the cores that do not have it as it has
+    failed there, or will not come.
+    """
 
     name: str
     asks: frozenset[Ask]
+    failed_on: frozenset[str] = frozenset()
 
 
 def brings(
@@ -62,6 +65,8 @@ def clashes(bringing: Iterable[Bringing], theirs: Mapping[str, Iterable[Theirs]]
     for group in bringing:
         for core in group.cores & theirs.keys():
             for deployment in theirs[core]:
+                if core in deployment.failed_on:
+                    continue
                 for what in between(group.asks, deployment.asks):
                     groups, cores, names = found[what]
                     groups.add(group.group)

@@ -1,18 +1,26 @@
 """Reads deployments: what never changes of one is kept for ever, how far it has come is asked until all have it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws, is_not_found
 from reconciler.model.errors import AwsError
 from reconciler.runtimes.v2.documents import comparable
-from reconciler.runtimes.v2.lists import PAGE, Row, time_text
+from reconciler.runtimes.v2.lists import IOT_PAGE, PAGE, Row, time_text
 from reconciler.runtimes.v2.live import Counts, LiveDeployment
+from reconciler.runtimes.v2.names import target_name
 
 _IMMUTABLE = ("targetArn", "components", "deploymentPolicies", "iotJobConfiguration", "iotJobId")
 """What never changes of a deployment (CloudFormation's resource type has all of it as create-only)."""
+
+
+class Outline(NamedTuple):
+    """The components that a deployment names, with their versions, and its job (empty: it has none)."""
+
+    versions: Mapping[str, str]
+    job_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +71,39 @@ class Deployments:
             self.cache.get_or_read("v2-deployment", f"{self.aws.region}/{deployment_id}", read, on_disk=on_disk)
         )
 
-    def versions(self, deployment_id: str) -> dict[str, str]:
-        """The components that a deployment names, with their versions; kept for ever, and nothing else of it: what
-        others configure is theirs.
+    def outline(self, deployment_id: str) -> Outline:
+        """What is to be known of a deployment of others; kept for ever, and nothing else of it: what others configure
+        is theirs.
         """
 
-        def read() -> dict[str, str]:
+        def read() -> dict[str, Any]:
             try:
                 answer = self.aws.call("greengrassv2", "GetDeployment", deploymentId=deployment_id)
             except AwsError as error:
                 if is_not_found(error):
-                    return {}  # it was deleted just now
+                    return {"versions": {}, "job": ""}  # it was deleted just now
                 raise
-            return {name: entry.get("componentVersion", "") for name, entry in answer.get("components", {}).items()}
+            components = answer.get("components", {})
+            versions = {name: entry.get("componentVersion", "") for name, entry in components.items()}
+            return {"versions": versions, "job": answer.get("iotJobId", "")}
 
-        return dict(self.cache.get_or_read("v2-versions", f"{self.aws.region}/{deployment_id}", read))
+        kept = self.cache.get_or_read("v2-outline", f"{self.aws.region}/{deployment_id}", read)
+        return Outline(kept["versions"], kept["job"])
 
-    def knows_versions(self, deployment_id: str) -> bool:
-        """Whether the versions that a deployment names are kept."""
-        return self.cache.get("v2-versions", f"{self.aws.region}/{deployment_id}") is not None
+    def has_outline(self, deployment_id: str) -> bool:
+        """Whether the outline of a deployment is kept."""
+        return self.cache.get("v2-outline", f"{self.aws.region}/{deployment_id}") is not None
+
+    def failed_on(self, job_id: str) -> frozenset[str]:
+        """The things on which the deployment of that job has failed, or to which it will not come any more."""
+        counts = self.job(job_id)[1] if job_id else Counts()
+        numbers = (counts.failed, counts.rejected, counts.timed_out, counts.canceled)
+        rows: list[Row] = []
+        for status, number in zip(("FAILED", "REJECTED", "TIMED_OUT", "CANCELED"), numbers, strict=True):
+            if number:
+                listed = {"jobId": job_id, "status": status}
+                rows += self.aws.listed("iot", "ListJobExecutionsForJob", "executionSummaries", page=IOT_PAGE, **listed)
+        return frozenset(target_name(row["thingArn"]) for row in rows)
 
     def remember_job(self, deployment_id: str, job_id: str) -> None:
         """Note the job of a deployment that was just made."""

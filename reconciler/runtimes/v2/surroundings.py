@@ -37,9 +37,9 @@ class Surroundings:
         rows = {target_name(row["targetArn"]): row for row in live.others if row.get("deploymentStatus") in ACTIVE}
         rows = self._narrowed(rows, bringing) if self._unread(rows.values()) <= len(cores) else rows
         within = self._within(cores, rows.keys(), known, len(live.cores)) if rows and cores else {}
-        near = sorted(frozenset().union(*within.values()))
-        theirs = dict(zip(near, in_parallel(lambda name: self._theirs(rows[name]), near), strict=True))
-        of_cores = {core: [theirs[name] for name in sorted(names)] for core, names in within.items()}
+        near = self._narrowed({name: rows[name] for name in frozenset().union(*within.values())}, bringing)
+        theirs = dict(zip(near, in_parallel(self._theirs, near.values()), strict=True))
+        of_cores = {core: [theirs[name] for name in names if name in theirs] for core, names in within.items()}
         for core in cores & live.strangers.keys():
             of_cores.setdefault(core, []).append(self._stranger(core, live))
         return clashes(bringing, of_cores)
@@ -62,7 +62,7 @@ class Surroundings:
         return dict(zip(things, in_parallel(read, things), strict=True))
 
     def _unread(self, rows: Iterable[Row]) -> int:
-        return sum(not self.observer.deployments.knows_versions(row["deploymentId"]) for row in rows)
+        return sum(not self.observer.deployments.has_outline(row["deploymentId"]) for row in rows)
 
     def _narrowed(self, rows: Mapping[str, Row], bringing: Iterable[Bringing]) -> dict[str, Row]:
         """Those of ``rows`` with a version that does not go with one that some group brings."""
@@ -71,12 +71,14 @@ class Surroundings:
         return {name: row for name, row in rows.items() if any(between(own, asks[name]) for own in ours)}
 
     def _asks(self, row: Row) -> frozenset[Ask]:
-        versions = self.observer.deployments.versions(row["deploymentId"])
+        versions = self.observer.deployments.outline(row["deploymentId"]).versions
         named = {name: {"componentVersion": version} for name, version in versions.items()}
         return asks_of({"components": named}, self.components)
 
     def _theirs(self, row: Row) -> Theirs:
-        return Theirs(called(row, self.observer.fleet), self._asks(row))
+        deployments = self.observer.deployments
+        failed = deployments.failed_on(deployments.outline(row["deploymentId"]).job_id)
+        return Theirs(called(row, self.observer.fleet), self._asks(row), failed)
 
     def _stranger(self, core: str, live: LiveFleet) -> Theirs:
         found = live.strangers[core]

@@ -11,7 +11,7 @@ from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v2.fleets import applied, arn, group, guards, plan, planned, template
 
-READS = ("iot:ListThingGroupsForThing", "iot:DescribeThingGroup", "greengrassv2:GetDeployment")
+READS = ("iot:ListThingGroupsForThing", "iot:DescribeThingGroup", "iot:DescribeJob", "greengrassv2:GetDeployment")
 
 
 def foreign(aws: Sandbox, name: str, cores: Sequence[str] = (), parent: str = "", **components: str) -> None:
@@ -63,7 +63,8 @@ def test_what_others_bring_in_another_version_is_refused_and_would_fail(live: Fl
     assert said.startswith("a asks for aws.greengrass.Nucleus 2.13.0 on 1 core (a-core-1), where ")
     assert "where plant (deployment central-plant) asks for 2.12.6: " in said
     assert "set `clashing: warning` in spec.guards" in said
-    assert reads(aws, live) == {"ListThingGroupsForThing": 3}  # what else it read never changes
+    # What else it read never changes.
+    assert reads(aws, live) == {"ListThingGroupsForThing": 3, "DescribeJob": 1}
     ran = run_cli("apply", live.directory, "--yes")
     assert (ran.code, "! clashing: a asks for" in ran.out) == (3, True)
     ran = run_cli("apply", live.directory, "--yes", "--guard", "clashing=warning")
@@ -83,6 +84,14 @@ def test_all_that_others_bring_in_one_version_is_told_at_once(live: FleetFiles, 
         "a, b ask for aws.greengrass.Nucleus 2.13.0 on 3 cores (a-core-1, a-core-2, b-core-3), where all-cores "
         "(deployment central-all-cores), what a-core-2 alone was sent (deployment mine) ask for 2.12.6: "
     )
+
+
+def test_what_others_deployed_in_vain_is_in_nobodys_way(live: FleetFiles, aws: Sandbox) -> None:
+    foreign(aws, "all-cores", ["a-core-1"], Nucleus="2.14.0")
+    template(live, 2, aws_greengrass_LogManager="2.3.7")
+    group(live, "a", 2, cores=3)
+    assert "clashing" not in guards(plan(live))
+    assert run_cli("apply", live.directory, "--yes").code == 0
 
 
 def test_a_role_that_may_not_look_is_told_that_nothing_is_known(
