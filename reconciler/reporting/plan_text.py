@@ -89,8 +89,8 @@ def findings(plan: Plan) -> list[GuardFinding]:
 
 
 def remarks(plan: Plan) -> list[str]:
-    """What the plan takes for granted, in words: told last, and of no colour."""
-    return [finding.message for finding in plan.guards if finding.guard in REMARKS]
+    """What the plan takes for granted, a sentence each: told last, and of no colour."""
+    return [finding.message[:1].upper() + finding.message[1:] for finding in plan.guards if finding.guard in REMARKS]
 
 
 def guard_line(finding: GuardFinding, style: Style) -> str:

@@ -220,5 +220,5 @@ def test_a_history_that_somebody_edited_is_read_as_far_as_it_goes() -> None:
 
 def test_what_is_taken_for_granted_is_no_finding_and_stands_below_all() -> None:
     lines = plan_markdown(plan_of(updated_group("rome"), guards=(REMARK,)), PAGE).splitlines()
-    assert lines[lines.index("---") - 2] == f"`{REMARK.message}`"
+    assert lines[lines.index("---") - 2] == "`Client devices are as they were last seen`"
     assert not any("warning" in line for line in lines)

@@ -307,4 +307,4 @@ def test_a_plan_says_who_makes_key_and_certificate(inputs: dict[str, object], wo
 
 def test_what_is_taken_for_granted_is_no_finding_and_stands_before_the_summary() -> None:
     lines = plan_lines(plan_of(unchanged_group("rome"), guards=(REMARK,)), style=Style())
-    assert lines[1:] == ["", REMARK.message, "No changes. 1 group matches the files."]
+    assert lines[1:] == ["", "Client devices are as they were last seen", "No changes. 1 group matches the files."]

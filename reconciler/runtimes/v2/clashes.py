@@ -103,8 +103,8 @@ def _clash(what: tuple[str, str, str], groups: set[str], cores: set[str], names:
     number = f"{len(cores):,} core{'s' if len(cores) > 1 else ''}"
     message = (
         f"{some_of(groups)} {_verb(groups)} for {component} {ours} on {number} ({some_of(cores)}), where "
-        f"{some_of(names)} {_verb(names)} for {theirs}: a core takes no version but one that suits all that it is "
-        "sent; agree on one with whoever deploys there, or take the cores out of one of the groups"
+        f"{some_of(names)} {_verb(names)} for {theirs}; a core fails unless one version suits both: agree on it with "
+        "whoever deploys there, or take the cores out of one group"
     )
     return Clash(message, len(cores))
 

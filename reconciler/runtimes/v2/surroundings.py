@@ -34,9 +34,11 @@ class Surroundings:
     ) -> tuple[Clash, ...]:
         """What of others does not go with what is about to be brought to cores; ``known`` are the groups of some."""
         cores = frozenset().union(*(group.cores for group in bringing))
+        if not cores:
+            return ()
         rows = {target_name(row["targetArn"]): row for row in live.others if row.get("deploymentStatus") in ACTIVE}
         rows = self._narrowed(rows, bringing) if self._unread(rows.values()) <= len(cores) else rows
-        within = self._within(cores, rows.keys(), known, len(live.cores)) if rows and cores else {}
+        within = self._within(cores, rows.keys(), known, len(live.cores)) if rows else {}
         near = self._narrowed({name: rows[name] for name in frozenset().union(*within.values())}, bringing)
         theirs = dict(zip(near, in_parallel(self._theirs, near.values()), strict=True))
         of_cores = {core: [theirs[name] for name in names if name in theirs] for core, names in within.items()}

@@ -59,7 +59,7 @@ def test_refresh_reads_the_client_devices_of_every_core_anew(several: FleetFiles
         coreDeviceThingName="g0-core-1", entries=[{"thingName": "g0-device-1"}]
     )
     warm = run_cli("plan", several.directory)
-    assert "client devices of 6 cores are as they were last seen" in warm.out
+    assert "Client devices of 6 cores are as they were last seen" in warm.out
     assert warm.last_line == "No changes. 3 groups match the files."
     found = cost(aws, several, "--refresh")
     assert found == {**WARM, "greengrassv2:ListClientDevicesAssociatedWithCoreDevice": 2 * N}

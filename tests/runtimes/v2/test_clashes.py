@@ -71,7 +71,7 @@ def test_one_clash_is_told_of_all_groups_cores_and_deployments_that_have_it() ->
     assert clash.cores == 2
     assert clash.message.startswith(
         "a, b ask for aws.greengrass.Nucleus 2.13.0 on 2 cores (a-core, shared), where all-cores (deployment central), "
-        "logs (fleet other) ask for 2.12.6: "
+        "logs (fleet other) ask for 2.12.6; "
     )
 
 

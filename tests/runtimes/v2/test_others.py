@@ -61,7 +61,7 @@ def test_what_others_bring_in_another_version_is_refused_and_would_fail(live: Fl
     raised(live, "a")
     said = guards(plan(live))["clashing"]
     assert said.startswith("a asks for aws.greengrass.Nucleus 2.13.0 on 1 core (a-core-1), where ")
-    assert "where plant (deployment central-plant) asks for 2.12.6: " in said
+    assert "where plant (deployment central-plant) asks for 2.12.6; " in said
     assert "set `clashing: warning` in spec.guards" in said
     # What else it read never changes.
     assert reads(aws, live) == {"ListThingGroupsForThing": 3, "DescribeJob": 1}
@@ -82,7 +82,7 @@ def test_all_that_others_bring_in_one_version_is_told_at_once(live: FleetFiles, 
     said = guards(plan(raised(live, "a", "b")))["clashing"]
     assert said.startswith(
         "a, b ask for aws.greengrass.Nucleus 2.13.0 on 3 cores (a-core-1, a-core-2, b-core-3), where all-cores "
-        "(deployment central-all-cores), what a-core-2 alone was sent (deployment mine) ask for 2.12.6: "
+        "(deployment central-all-cores), what a-core-2 alone was sent (deployment mine) ask for 2.12.6; "
     )
 
 
