@@ -21,6 +21,9 @@ from reconciler.runtimes.v2.live import ACTIVE, LiveFleet
 from reconciler.runtimes.v2.names import group_arn, target_name
 from reconciler.runtimes.v2.observe import Observer
 
+JOBS_ASKED = 100
+"""The most jobs of others that are asked where they have failed: AWS IoT tells of ten a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -39,8 +42,8 @@ class Surroundings:
         rows = {target_name(row["targetArn"]): row for row in live.others if row.get("deploymentStatus") in ACTIVE}
         rows = self._narrowed(rows, bringing) if self._unread(rows.values()) <= len(cores) else rows
         within = self._within(cores, rows.keys(), known, len(live.cores)) if rows else {}
-        near = self._narrowed({name: rows[name] for name in frozenset().union(*within.values())}, bringing)
-        theirs = dict(zip(near, in_parallel(self._theirs, near.values()), strict=True))
+        near = self._narrowed({name: rows[name] for name in sorted(frozenset().union(*within.values()))}, bringing)
+        theirs = self._read_theirs(near)
         of_cores = {core: [theirs[name] for name in names if name in theirs] for core, names in within.items()}
         for core in cores & live.strangers.keys():
             of_cores.setdefault(core, []).append(self._stranger(core, live))
@@ -77,10 +80,18 @@ class Surroundings:
         named = {name: {"componentVersion": version} for name, version in versions.items()}
         return asks_of({"components": named}, self.components)
 
-    def _theirs(self, row: Row) -> Theirs:
-        deployments = self.observer.deployments
-        failed = deployments.failed_on(deployments.outline(row["deploymentId"]).job_id)
-        return Theirs(called(row, self.observer.fleet), self._asks(row), failed)
+    def _read_theirs(self, rows: Mapping[str, Row]) -> dict[str, Theirs]:
+        """The deployments of ``rows``, by the same names. Of many, it is not asked of all where they have failed."""
+        deployments, asked = self.observer.deployments, list(rows)[:JOBS_ASKED]
+
+        def failed_on(name: str) -> frozenset[str]:
+            return deployments.failed_on(deployments.outline(rows[name]["deploymentId"]).job_id)
+
+        failed = dict(zip(asked, in_parallel(failed_on, asked), strict=True))
+        return {
+            name: Theirs(called(row, self.observer.fleet), self._asks(row), failed.get(name, frozenset()))
+            for name, row in rows.items()
+        }
 
     def _stranger(self, core: str, live: LiveFleet) -> Theirs:
         found = live.strangers[core]
