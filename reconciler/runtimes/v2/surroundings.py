@@ -107,12 +107,15 @@ class Surroundings:
         unknown = set(cores) - known.keys()
         pages = max(1, math.ceil(in_account / IOT_PAGE))
         if _seconds("ListThingsInThingGroup", len(names) * pages) < _seconds("ListThingGroupsForThing", len(unknown)):
-            members = dict(zip(names, in_parallel(self._members, names), strict=True))
-            return {core: frozenset(name for name in names if core in members[name]) for core in cores}
-        direct = {**known, **self.groups_of(unknown)}
+            found: dict[str, set[str]] = {core: set() for core in cores}
+            for name, members in zip(names, in_parallel(self._members, names), strict=True):
+                for core in members & found.keys():
+                    found[core].add(name)
+            return {core: frozenset(groups) for core, groups in found.items()}
+        direct, wanted = {**known, **self.groups_of(unknown)}, frozenset(names)
         groups = sorted(frozenset().union(*(direct[core] for core in cores)))
         above = dict(zip(groups, in_parallel(self._with_above, groups), strict=True))
-        return {core: frozenset().union(*(above[name] for name in direct[core])).intersection(names) for core in cores}
+        return {core: wanted & frozenset().union(*(above[name] for name in direct[core])) for core in cores}
 
     def _members(self, name: str) -> frozenset[str]:
         """The things in a thing group and in all that are beneath it; none if there is none of that name."""

@@ -177,3 +177,15 @@ def test_members_of_a_whole_tree_come_in_pages(tree: Any, pages: Pages, refused:
     assert tree.list_things_in_thing_group(thingGroupName="plant")["things"] == names[::3]
     assert refused(tree.list_things_in_thing_group, thingGroupName="none")[0] == 404
     assert refused(tree.list_thing_groups_for_thing, thingName="none")[0] == 404
+
+
+def test_the_groups_of_a_thing_come_in_pages_and_not_those_above_them(tree: Any, pages: Pages) -> None:
+    tree.create_thing(thingName="press")
+    names = ["line-1", *(f"g{number}" for number in range(9))]
+    for name in names[1:]:
+        tree.create_thing_group(thingGroupName=name)
+    for name in names:
+        tree.add_thing_to_thing_group(thingName="press", thingGroupName=name)
+    found = pages(tree.list_thing_groups_for_thing, "thingGroups", thingName="press", maxResults=4)
+    assert [len(page) for page in found] == [4, 4, 2]
+    assert sorted(group["groupName"] for page in found for group in page) == sorted(names)
