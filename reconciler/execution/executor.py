@@ -9,6 +9,7 @@ from reconciler.execution.session import Session
 from reconciler.model.errors import StaleError, UsageError
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.run import Run
+from reconciler.model.words import counted
 from reconciler.runtimes.base import Standing
 
 
@@ -107,7 +108,7 @@ def left_of(plan: Plan, standings: Sequence[Standing]) -> Plan:
 def _check_stale(standings: Sequence[Standing], options: ApplyOptions) -> None:
     stale = [standing for standing in standings if standing.state == "stale"]
     if stale and not options.allow_partial:
-        of = f"{len(standings)} group{'s' if len(standings) > 1 else ''}"
+        of = counted(len(standings), "group")
         raise StaleError(
             f"nothing was applied: {len(stale)} of {of} moved since the plan was made",
             hint="plan again, or apply the others alone with --allow-partial",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.model.position import Position
+from reconciler.model.words import counted
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +40,7 @@ class ConfigurationError(ReconcileError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         count = len(self.problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the desired state")
+        super().__init__(f"{counted(count, 'problem')} in the desired state")
 
 
 class UsageError(ReconcileError):

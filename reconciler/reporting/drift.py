@@ -6,10 +6,11 @@ from typing import Any
 
 from reconciler.model.canonical import plain
 from reconciler.model.drift import DRIFT_KINDS, Drift, DriftKind, Moved
+from reconciler.model.words import counted
 from reconciler.reporting.group_text import change_lines
 from reconciler.reporting.markdown import Room, code, escaped, fence, folded, row, table_head
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import count, counted
+from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 
 FORMAT_VERSION = 1

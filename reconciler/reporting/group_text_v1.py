@@ -5,6 +5,7 @@ from typing import Any
 
 from reconciler.model.plan import Action, Plan
 from reconciler.model.template import GREENGRASS_V1
+from reconciler.model.words import counted
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import short_value
 
@@ -64,7 +65,7 @@ def _deploy_text(inputs: Mapping[str, Any], deployments: int, style: Style) -> s
     elif isinstance(version, str) and not version.startswith("("):
         name = f"group version {style.text(version)}"
     others = deployments - 1
-    together = f", in one bulk deployment with {others:,} other{'s' if others > 1 else ''}" if others > 0 else ""
+    together = f", in one bulk deployment with {counted(others, 'other')}" if others > 0 else ""
     return f"deployment: send {name} to the core (NewDeployment{together})"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan
+from reconciler.model.words import counted
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import entity_text, short_value
 
@@ -63,14 +64,14 @@ def _publish_text(inputs: Mapping[str, Any], style: Style) -> str:
             return f"component {name}: publish it again, as AWS could not take it in"
         return f"component {name}: wait until AWS has taken it in"
     count = len(inputs.get("artifacts", ()))
-    artifacts = f" with {count} artifact{'s' if count > 1 else ''}" if count else ""
+    artifacts = f" with {counted(count, 'artifact')}" if count else ""
     return f"component {name}: publish it{artifacts}, once for all groups that need it"
 
 
 def _deployment_text(action: Action, group: GroupPlan, style: Style) -> str:
     inputs = action.inputs
     alone = len(inputs["cores"])
-    to_cores = f"{alone:,} core{'s' if alone != 1 else ''} alone" if alone else ""
+    to_cores = f"{counted(alone, 'core')} alone" if alone else ""
     if action.kind == "reset-deployments":
         return f"deployment: an empty one, which takes all components off {_cores(group)}"
     release = [style.text(core["thingName"]) for core in inputs["release"]]
@@ -116,7 +117,7 @@ def component_line(name: str, change: Change, group: GroupPlan, style: Style, *,
     version = style.text(str(value.get("componentVersion", "")))
     if change.kind == "remove":
         number = len(group.live.get("members", ()))
-        cores = f"{number:,} core{'s' if number != 1 else ''}"
+        cores = counted(number, "core")
         return f"{style.sign('-')} {style.remove(f'{style.text(name)} {version}: remove it from {cores}')}"
     rest = {key: item for key, item in value.items() if key != "componentVersion"}
     more = f"  {entity_text(rest, style, width=width)}" if rest else ""

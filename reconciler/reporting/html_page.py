@@ -7,13 +7,13 @@ import html
 from collections.abc import Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, Plan
+from reconciler.model.words import counted
 from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.danger import by_danger
 from reconciler.reporting.group_text import BlockOptions, block
 from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown_plan import verdict_word
 from reconciler.reporting.plan_text import (
-    counted,
     findings,
     guard_line,
     has_something_to_say,

@@ -2,10 +2,10 @@
 
 from reconciler.model.accepted import Accepted
 from reconciler.model.drift import Drift
+from reconciler.model.words import counted
 from reconciler.reporting.drift import WORDS, in_order
 from reconciler.reporting.markdown import TEXT_WIDTH, Room, code, names, row, table_head
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import counted
 
 _HEADINGS = ("group", "was", "because")
 _NEXT_STEP = (

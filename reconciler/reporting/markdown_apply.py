@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from reconciler.model.plan import Plan
 from reconciler.model.run import FleetStatus, GroupStatus, is_kept
+from reconciler.model.words import counted
 from reconciler.reporting.apply_text import SEND_TO_ALL
 from reconciler.reporting.markdown import TEXT_WIDTH, Room, alert, code, row, table_head
 from reconciler.reporting.markdown_page import Page
-from reconciler.reporting.plan_text import counted
 
 _HEADINGS = ("state", "group", "target", "deployment", "error")
 _NOTICES = 500

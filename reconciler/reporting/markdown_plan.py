@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
+from reconciler.model.words import counted
 from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.danger import by_danger, what_happens
 from reconciler.reporting.group_text import BlockOptions, block, field_lines
@@ -30,7 +31,6 @@ from reconciler.reporting.markdown import (
 from reconciler.reporting.markdown_kinds import kinds_lines
 from reconciler.reporting.markdown_page import Page
 from reconciler.reporting.plan_text import (
-    counted,
     findings,
     has_changes,
     has_something_to_say,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from reconciler.model.guards import REMARKS
 from reconciler.model.plan import DIGEST_SHOWN, GroupPlan, GuardFinding, Plan
+from reconciler.model.words import counted
 from reconciler.reporting.alike import alike_groups
 from reconciler.reporting.group_text import BlockOptions, block, headline
 from reconciler.reporting.group_text_v1 import deployed_together
@@ -59,11 +60,6 @@ def has_changes(plan: Plan) -> bool:
 def count(number: int, noun: str) -> str:
     """``1 group``, ``10000 groups``, for last lines: the number plain, so that it can be read by programs."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 group``, ``10,000 groups``, for all other lines, which are for people alone."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def touched(plan: Plan) -> str:
@@ -138,5 +134,5 @@ def _others_alike(others: Sequence[GroupPlan], style: Style) -> str:
     names = ", ".join(style.text(group.name) for group in others[:_NAMES_SHOWN])
     left = len(others) - _NAMES_SHOWN
     more = f"{style.ellipsis} and {left:,} more" if left > 0 else ""
-    text = f"and {len(others):,} more group{'s' if len(others) > 1 else ''} alike: {names}"
+    text = f"and {counted(len(others), 'more group')} alike: {names}"
     return f"{style.bold(text)} {more}".rstrip()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.model.plan import Action, GroupPlan
 from reconciler.model.template import GREENGRASS_V2
+from reconciler.model.words import counted
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import short_value
 
@@ -37,5 +38,5 @@ def _text(action: Action, style: Style, *, is_v2: bool) -> str:
         case _:
             count = len(action.inputs["things"])
             group = short_value(action.inputs["groupId"], style)
-            whose = f"{count:,} thing{'s' if count > 1 else ''}"
+            whose = counted(count, "thing")
             return f"keys: delete those of {whose} from the artifact bucket, below group {group}"

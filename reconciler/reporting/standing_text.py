@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from reconciler.reporting.plan_text import count, counted
+from reconciler.model.words import counted
+from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 from reconciler.runtimes.base import Standing
 

@@ -1,6 +1,10 @@
-"""Names of which there may be many, in a message."""
+"""Numbers and names of things of which there may be many, in a message."""
 
-from reconciler.model.words import some_of
+from reconciler.model.words import counted, some_of
+
+
+def test_how_many() -> None:
+    assert [counted(number, "core") for number in (0, 1, 2, 12_000)] == ["0 cores", "1 core", "2 cores", "12,000 cores"]
 
 
 def test_some_of_many() -> None:

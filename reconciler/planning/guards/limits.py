@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.guards import LIMITS
 from reconciler.model.plan import DEPLOYMENT_KINDS, GroupPlan, GuardFinding
-from reconciler.model.words import some_of
+from reconciler.model.words import counted, some_of
 from reconciler.planning.guards.settings import Checked
 
 MARKS_ONLY = frozenset({"tag-group"})
@@ -66,7 +66,7 @@ def _components_of(groups: list[GroupPlan]) -> list[str]:
 
 def _lost(component: str, groups: list[GroupPlan]) -> str:
     cores = sum(len(group.live.get("members", ())) for group in groups)
-    return f"{component} from {cores:,} core{'s' if cores != 1 else ''} of {some_of([group.name for group in groups])}"
+    return f"{component} from {counted(cores, 'core')} of {some_of([group.name for group in groups])}"
 
 
 def _taken_out(groups: list[GroupPlan]) -> Iterator[tuple[str, GroupPlan]]:
@@ -105,7 +105,5 @@ _WORDS: Mapping[str, Callable[[int, int], str]] = {
     "deleted": lambda actual, total: f"{_of(actual, total, 'groups')} would be deleted",
     "deployed": lambda actual, total: f"{_of(actual, total, 'groups')} would be sent a deployment or reset",
     "devices": lambda actual, total: f"{_of(actual, total, 'cores and devices')} would be touched",
-    "components": lambda actual, _total: (
-        f"{actual:,} component{'s' if actual != 1 else ''} would be taken out of groups"
-    ),
+    "components": lambda actual, _total: f"{counted(actual, 'component')} would be taken out of groups",
 }

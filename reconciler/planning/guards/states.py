@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.model.plan import DEPLOYMENT_KINDS, GroupPlan, GuardFinding
 from reconciler.model.position import Position
 from reconciler.model.template import TemplateRef
-from reconciler.model.words import some_of
+from reconciler.model.words import counted, some_of
 from reconciler.planning.guards.facts import Facts
 from reconciler.planning.guards.settings import Checked
 
@@ -34,7 +34,7 @@ def check_others(checked: Checked, facts: Facts) -> Iterator[GuardFinding]:
         plan, count = checked.plan, len(facts.others)
         message = (
             f"fleet {plan.fleet} was never applied to account {plan.account} in {plan.region}, where others have "
-            f"{count:,} group{'s' if count != 1 else ''} ({some_of(facts.others)}): account or region may be wrong"
+            f"{counted(count, 'group')} ({some_of(facts.others)}): account or region may be wrong"
         )
         yield checked.finding("others", setting, message, value="off", actual=count)
 
@@ -78,7 +78,7 @@ def check_failing(checked: Checked, facts: Facts) -> Iterator[GuardFinding]:
     if names:
         said = facts.failing[names[0]]
         message = (
-            f"{len(names):,} group{'s' if len(names) != 1 else ''} would be sent a deployment while "
+            f"{counted(len(names), 'group')} would be sent a deployment while "
             f"{'their' if len(names) != 1 else 'its'} last one has failed ({some_of(names)}"
             f"{f'; {names[0]} says: {said}' if said else ''})"
         )

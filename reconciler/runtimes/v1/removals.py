@@ -11,6 +11,7 @@ from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, KNOWN_AFTER_APPLY, Action, Change, GroupPlan
 from reconciler.model.pruning import PRUNE_TAG, Pruning
 from reconciler.model.template import GREENGRASS_V1, TemplateRef
+from reconciler.model.words import counted
 from reconciler.runtimes.marks import marked_template
 from reconciler.runtimes.prunes import pruning_of
 from reconciler.runtimes.reasons import DELETION_BEGUN, who_says
@@ -143,7 +144,7 @@ def with_departures(
         return replace(plan, notes=(*plan.notes, *staying, words))
     deployment = plan.of_kind(*DEPLOYMENT_KINDS) or plan.actions[-1:]
     needs = tuple(action.id for action in deployment)
-    count = f"{len(going)} thing{'s' if len(going) > 1 else ''} gone from the files"
+    count = f"{counted(len(going), 'thing')} gone from the files"
     return replace(
         plan,
         operation="update" if plan.operation in {"none", "deploy"} else plan.operation,
@@ -195,7 +196,7 @@ def _things(
     if not names:
         return (), []
     if not pruning.deprovisions:
-        count = f"{len(names)} thing{'s' if len(names) > 1 else ''}"
+        count = counted(len(names), "thing")
         return (), [f"stays: {count} with certificates and keys, as deprovision is not true"]
     stored = known.stored.get(group_id, frozenset())
     left = [f"stays: thing {name}, which group {known.declared[name]} has" for name in names if name in known.declared]

@@ -13,7 +13,7 @@ from reconciler.model.component import Component, ComponentRef
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan
-from reconciler.model.words import some_of
+from reconciler.model.words import counted, some_of
 from reconciler.planning.guards.facts import Clash
 from reconciler.runtimes.v2.constraints import Ask, asks_of, unmet
 from reconciler.runtimes.v2.documents import Document
@@ -100,7 +100,7 @@ def called(row: Row, fleet: Fleet) -> str:
 
 def _clash(what: tuple[str, str, str], groups: set[str], cores: set[str], names: set[str]) -> Clash:
     component, ours, theirs = what
-    number = f"{len(cores):,} core{'s' if len(cores) > 1 else ''}"
+    number = counted(len(cores), "core")
     message = (
         f"{some_of(groups)} {_verb(groups)} for {component} {ours} on {number} ({some_of(cores)}), where "
         f"{some_of(names)} {_verb(names)} for {theirs}; a core fails unless one version suits both: agree on it with "

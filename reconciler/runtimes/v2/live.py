@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from reconciler.model.words import counted
 from reconciler.provisioning.iot import Existing
 from reconciler.runtimes.marks import FLEET_TAG
 from reconciler.runtimes.v2.documents import Document, document_digest
@@ -61,7 +62,7 @@ class Counts(NamedTuple):
         """The same of what else is counted, such as a ``job execution``."""
         named = zip(("failed", "rejected", "timed out", "canceled", "queued", "in progress"), self[1:7], strict=True)
         rest = "".join(f", {number} {word}" for word, number in named if number)
-        return f"{self.succeeded} of {self.total} {noun}{'s' if self.total != 1 else ''} succeeded{rest}"
+        return f"{self.succeeded} of {counted(self.total, noun)} succeeded{rest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from reconciler.aws.client import is_not_found
 from reconciler.model.errors import AwsError
 from reconciler.model.run import NOT_SENT_AGAIN
+from reconciler.model.words import counted
 from reconciler.runtimes.base import Outcome, Reported, Say
 from reconciler.runtimes.parallel import in_parallel
 from reconciler.runtimes.v2.lists import IOT_PAGE, PAGE, Newest, time_text
@@ -151,7 +152,7 @@ class Reports:
                     told += [f"{core}: {self._why(core, watched, status)}" for core, _ in cores]
         left = counts.bad - len(told)
         more = f"; and {left:,} more" if left > 0 else ""
-        of_all = f"{counts.bad} of {counts.total} {progress.noun}{'s' if counts.total != 1 else ''}"
+        of_all = f"{counts.bad} of {counted(counts.total, progress.noun)}"
         is_kept = any(of_job.bad and of_job.succeeded for of_job in progress.jobs.values())
         return f"{of_all} failed{f' ({NOT_SENT_AGAIN})' if is_kept else ''}: {'; '.join(told)}{more}"
 

@@ -9,7 +9,7 @@ from reconciler.model.desired import DesiredState
 from reconciler.model.errors import AwsError
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
-from reconciler.model.words import some_of
+from reconciler.model.words import counted, some_of
 from reconciler.planning.guards.facts import Clash, Facts
 from reconciler.provisioning.provision import Provider, missing_artifacts_bucket
 from reconciler.runtimes.base import Planned
@@ -201,7 +201,7 @@ def _age_of_client_devices(live: LiveFleet) -> list[GuardFinding]:
     }
     if not times:
         return []
-    count = f"{len(times):,} core{'s' if len(times) != 1 else ''}"
+    count = counted(len(times), "core")
     oldest = min(times.values())
     message = f"client devices of {count} are as they were last seen, on {oldest} or later; --refresh reads them anew"
     return [GuardFinding("client-devices", "warning", message, actual=oldest)]

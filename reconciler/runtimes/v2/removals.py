@@ -10,6 +10,7 @@ from reconciler.model.group import Group
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan
 from reconciler.model.pruning import PRUNE_TAG, Pruning
 from reconciler.model.template import GREENGRASS_V2, TemplateRef
+from reconciler.model.words import counted
 from reconciler.runtimes.marks import marked_template
 from reconciler.runtimes.prunes import pruning_of
 from reconciler.runtimes.reasons import DELETION_BEGUN, who_says
@@ -124,7 +125,7 @@ def with_departures(
     needs = tuple(action.id for action in (plan.of_kind(*DEPLOYMENT_KINDS) or plan.actions[-1:]))
     taking_back = [*_deprovisionings(plan.name, going, needs), *_handed(plan.name, handed, needs)]
     every = sorted({*going, *handed})
-    count = f"{len(every)} thing{'s' if len(every) > 1 else ''} gone from the files"
+    count = f"{counted(len(every), 'thing')} gone from the files"
     cores = [name for name in going if name in plan.live.get("members", ()) and name not in released(plan)]
     note = f"{', '.join(cores)}: no deployment comes there without a certificate, so that what runs there stays"
     return replace(
@@ -206,7 +207,7 @@ def _things(
     if not stored:
         return (), ()
     if not pruning.deprovisions:
-        count = f"{len(stored)} thing{'s' if len(stored) > 1 else ''}"
+        count = counted(len(stored), "thing")
         return (), (f"stays: {count} with certificates and keys, as deprovision is not true",)
     staying = sorted(stored & declared.keys())
     return tuple(sorted(stored - declared.keys())), tuple(
