@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.model.plan import DEPLOYMENT_KINDS, Action, Change, GroupPlan
-from reconciler.model.words import counted
+from reconciler.model.words import counted, some_of
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import entity_text, short_value
 
@@ -14,8 +14,6 @@ SECTIONS: Mapping[str, str] = {
     "publish-component": "publications",
     "deploy-cores": "deployment",
 }
-NAMED = 5
-"""Cores that a line names."""
 
 
 def heads(actions: Sequence[Action], group: GroupPlan, style: Style) -> list[tuple[str, str]]:
@@ -23,8 +21,7 @@ def heads(actions: Sequence[Action], group: GroupPlan, style: Style) -> list[tup
     found = []
     if associating := [action for action in actions if action.kind == "associate-devices"]:
         names = [style.text(action.subject) for action in associating]
-        left = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        text = f"client devices of {', '.join(names[:NAMED])}{left}"
+        text = f"client devices of {some_of(names)}"
         if group.operation == "delete":
             number = len({name for action in associating for name in action.inputs["disassociate"]})
             text = style.remove(f"{text}: {number:,} taken from {'it' if len(names) == 1 else 'them'}")
@@ -46,9 +43,8 @@ def _head(action: Action, group: GroupPlan, style: Style) -> tuple[str, str]:
             return "+", _publish_text(inputs, style)
         case "deploy-cores":
             names = [style.text(core["thingName"]) for core in inputs["cores"]]
-            left = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
             what = f"what is for {'it' if len(names) == 1 else 'each'} alone"
-            return ">", f"deployment: once that has succeeded, send {', '.join(names[:NAMED])}{left} {what}"
+            return ">", f"deployment: once that has succeeded, send {some_of(names)} {what}"
         case "tag-group":
             return "~", "tags of the thing group"
         case kind if kind in DEPLOYMENT_KINDS:
@@ -75,8 +71,7 @@ def _deployment_text(action: Action, group: GroupPlan, style: Style) -> str:
     if action.kind == "reset-deployments":
         return f"deployment: an empty one, which takes all components off {_cores(group)}"
     release = [style.text(core["thingName"]) for core in inputs["release"]]
-    left = f" and {len(release) - NAMED:,} more" if len(release) > NAMED else ""
-    first = f"take from {', '.join(release[:NAMED])}{left} what {'each has' if len(release) > 1 else 'it has'} alone"
+    first = f"take from {some_of(release)} what {'each has' if len(release) > 1 else 'it has'} alone"
     if "document" not in inputs:
         parts = [first] if release else []
         parts += [f"send what {to_cores} get{'s' if alone == 1 else ''}"] if alone else []
