@@ -65,7 +65,10 @@ CREDENTIAL_CODES = frozenset(
 SKEW_WORDS = ("Signature expired", "Signature not yet current")
 """How AWS words that the clocks differ; the code is that of any bad signature."""
 
-CREDENTIALS_HINT = "set AWS credentials (`aws configure`, AWS_PROFILE, or the role of the machine) and try again"
+CREDENTIALS_HINT = (
+    "set AWS credentials (`aws configure`, AWS_PROFILE, the role of the machine, or `reconcile sandbox env` for a "
+    "sandbox) and try again"
+)
 EXPIRED_HINT = "the credentials have expired: sign in again (`aws sso login`, or take on the role anew) and try again"
 CLOCK_HINT = "set the clock of this machine, which differs from that of AWS, and try again"
 BUCKET_HINT = "make the bucket, or correct its name in the Fleet"

@@ -79,7 +79,7 @@ def apply(
 
     A saved plan is carried out as it is, if its groups are as they were when it was made.
     """
-    saved = Path(target).is_file()
+    saved = Path(target).is_file() or (target.endswith(".json") and not Path(target).exists())
     if saved and directory is None and context.get_parameter_source("target") is ParameterSource.COMMANDLINE:
         directory = os.environ.get(options.DIRECTORY_VARIABLE)  # which the plan file took the place of
     _check_usage(saved=saved, directory=directory, narrowed=bool(select or exclude or run_id))

@@ -11,14 +11,16 @@ import click
 from reconciler.cli import options
 from reconciler.cli.carrying_out import Manner, carry_out, carrying_out_options, detach_option, detached_lines
 from reconciler.cli.fleet import opened
+from reconciler.desired.load import load
 from reconciler.execution.apply import ApplyOptions, ApplyResult
 from reconciler.execution.ledger import lease_seen
 from reconciler.execution.orders import as_ordered, plan_order
-from reconciler.model.errors import UsageError
+from reconciler.model.errors import ConfigurationError, UsageError
 from reconciler.model.guards import GuardSetting
 from reconciler.model.order import DEPLOYMENT_TYPES, DeploymentOrder
 from reconciler.model.plan import Plan
 from reconciler.planning.guards.waivers import Waiver, lift
+from reconciler.planning.selection import matches
 from reconciler.reporting.apply_text import NAMED, deploy_summary_line, open_group_lines
 from reconciler.reporting.style import Style
 
@@ -89,6 +91,8 @@ def deploy(
     The files stay as they are: the next apply restores what they mean. DIR is the fleet's directory where it is told
     from a group by a slash or dot: `.`, `fleets/demo`.
     """
+    if directory is None:
+        _check_told_apart(groups[0])
     directory, patterns = _split(groups, directory)
     given = _Given(directory, patterns, exclude, _order(kind, group_version_id, deployment_id))
     manner = Manner(
@@ -107,10 +111,27 @@ def deploy(
         return carry_out(fleet.session, lift(plan, waivers), as_ordered(fleet.groups, plan, given.order), manner)
 
 
+def _check_told_apart(first: str) -> None:
+    """Raise UsageError for a directory that would be taken for a group, though no fleet here has one so called."""
+    if _is_directory(first) or not Path(first).is_dir():
+        return
+    try:
+        known = any(matches(group, first) for group in load(Path()).groups)
+    except ConfigurationError:
+        known = False
+    if not known:
+        raise UsageError(f"{first!r} is taken for a group", hint=f"write ./{first} for the fleet's directory")
+
+
+def _is_directory(word: str) -> bool:
+    """Whether a first argument is the fleet's directory: no group's name could be so."""
+    return "=" not in word and (word in {os.curdir, os.pardir} or "/" in word)
+
+
 def _split(groups: Sequence[str], directory: str | None) -> tuple[str, list[str]]:
-    """The fleet's directory and the patterns: a first argument that no group's name could be is the directory."""
+    """The fleet's directory and the patterns."""
     first, *others = groups
-    if "=" not in first and (first in {os.curdir, os.pardir} or "/" in first):
+    if _is_directory(first):
         directory, groups = first, others
     if not groups:
         raise UsageError("no group is named", hint="name groups, or deploy all of them with '*'")

@@ -1,5 +1,6 @@
 """``reconcile drift``: where the live fleet is not what its files say."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ from reconciler.cli import options
 from reconciler.cli.fleet import opened
 from reconciler.cli.output import print_document, print_lines
 from reconciler.execution.drift import find_drift
+from reconciler.model.drift import Drift
 from reconciler.reporting.drift import drift_document, drift_lines, drift_markdown, drift_summary
 from reconciler.reporting.json_text import json_text
 from reconciler.reporting.markdown_page import Page
@@ -47,6 +49,23 @@ def drift(
             print_document(drift_markdown(found, Page()))
         case _:
             print_lines(drift_lines(found, style))
-    if output_format != "text":
-        print_lines([drift_summary(found)], to_stderr=True)
+    print_lines(_hints(found, directory) if output_format == "text" else [drift_summary(found)], to_stderr=True)
     return DRIFTED if found.groups else 0
+
+
+def _hints(found: Drift, directory: str) -> list[str]:
+    """What can be done about the kinds of drift that there are."""
+    apply, export, status = (
+        f"`{shlex.join(['reconcile', name, directory])}`" for name in ("apply", "export", "status")
+    )
+    kinds = {group.kind for group in found.groups}
+    hints = []
+    if kinds & {"deleted", "changed"}:
+        hints.append(f"{apply} brings the fleet back to its files; {export} says how the files would keep what is live")
+    elif "pending" in kinds:
+        hints.append(f"{apply} applies what is pending")
+    if "foreign" in kinds:
+        hints.append("a group of somebody else's is left alone: give yours another name, or say `adopt: true` in it")
+    if "not-converged" in kinds:
+        hints.append(f"{status} shows what each core last reported; a deployment that failed is sent again by {apply}")
+    return [f"hint: {hint}" for hint in hints]

@@ -252,7 +252,7 @@ def waiver_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _guard_settings(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> dict[str, Any]:
     from reconciler.desired.guards import parse_setting  # noqa: PLC0415 (not to print help)
-    from reconciler.model.guards import GUARDS  # noqa: PLC0415
+    from reconciler.model.guards import GUARDS, LIMITS  # noqa: PLC0415
 
     settings = {}
     for text in values:
@@ -262,7 +262,13 @@ def _guard_settings(_context: click.Context, _option: click.Parameter, values: S
         try:
             settings[name] = parse_setting(name, value, "--guard")
         except ValueError as error:
-            example = "--guard updated=50%" if not equals else "30%, 10 or 30%,10"
+            example = (
+                "--guard updated=50%"
+                if not equals
+                else "30%, 10 or 30%,10"
+                if name in LIMITS
+                else f"--guard {name}=warning"
+            )
             raise UsageError(f"--guard {text}: {error}", hint=f"write it as in {example}") from error
     return settings
 

@@ -85,19 +85,14 @@ def sandbox(context: click.Context) -> None:
     show_default=True,
     help="The region that `env` sets.",
 )
-@click.pass_context
-def start(context: click.Context, home: daemon.Home, port: int, region: str) -> None:
+def start(home: daemon.Home, port: int, region: str) -> None:
     """Start it in the background; returns once it answers."""
     if home.was_left_behind():
         click.echo(f"note: the last sandbox in {home.directory} ended without being stopped", err=True)
     running, now = daemon.start(home, port=port, region=region)
     if now:
-        # A home in the environment is there for the next command, too; one of the command line has to be said again.
-        told = context.get_parameter_source("home") is ParameterSource.COMMANDLINE
-        of_home = f" --home {shlex.quote(str(home.directory))}" if told else ""
-        click.echo(
-            f'sandbox started at {running.url}; eval "$(reconcile sandbox env{of_home})" points this shell at it'
-        )
+        env_command = f'eval "$(reconcile sandbox env{_said_again(home)})"'
+        click.echo(f"sandbox started at {running.url}; {env_command} points this shell at it")
     else:
         click.echo(f"sandbox runs already at {running.url}, region {running.region}, process {running.pid}")
 
@@ -209,8 +204,15 @@ def _running(home: daemon.Home) -> daemon.Running:
     running = daemon.find(home)
     if running is None:
         left = ", though one was and ended without being stopped" if home.was_left_behind() else ""
-        raise ReconcileError(f"no sandbox runs in {home.directory}{left}", hint="`reconcile sandbox start` starts one")
+        hint = f"`reconcile sandbox start{_said_again(home)}` starts one"
+        raise ReconcileError(f"no sandbox runs in {home.directory}{left}", hint=hint)
     return running
+
+
+def _said_again(home: daemon.Home) -> str:
+    """The option that other commands need to find ``home``, too: one in the environment is there for them as well."""
+    told = click.get_current_context().get_parameter_source("home") is ParameterSource.COMMANDLINE
+    return f" --home {shlex.quote(str(home.directory))}" if told else ""
 
 
 def _ask(running: daemon.Running, method: str, *arguments: Any) -> Any:

@@ -27,7 +27,7 @@ def read_plan_file(path: Path) -> Plan:
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise ReconcileError(f"reading {path}: {error.strerror}", hint="name a file of `plan --out`") from error
+        raise ReconcileError(f"reading {path}: {error.strerror}", hint="name a file that `plan --out` saved") from error
     try:
         return parse_plan(text)
     except ReconcileError as error:

@@ -97,7 +97,10 @@ def _collector_paused() -> Iterator[None]:
 def _no_directory(directory: Path, shown_as: str | None, error: Exception) -> Problem:
     position = Position(printable(shown_as if shown_as is not None else str(directory)), 1, 1)
     reason = (getattr(error, "strerror", None) or str(error)).lower()
-    return Problem(position, "no-directory", f"reading the fleet directory: {reason}", "name a directory that exists")
+    hint = "name a directory that exists"
+    if isinstance(error, NotADirectoryError):
+        hint = "name the directory of the fleet, and no file in it"
+    return Problem(position, "no-directory", f"reading the fleet directory: {reason}", hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,7 +219,9 @@ def read_status(session: Session, groups: Sequence[Group], run_id: str | None) -
     """
     run = session.ledger.run(run_id)
     if run is None and run_id is not None:
-        raise ReconcileError(f"the ledger knows no run {run_id}", hint="leave --run out to see the latest")
+        raise ReconcileError(
+            f"the ledger knows no run {run_id}", hint="`reconcile runs` lists them; leave --run out to see the latest"
+        )
     rows = []
     for name, members in _by_runtime(groups).items():
         with session.aws.stats.phase("status"):

@@ -408,3 +408,20 @@ class TestDirectory:
         ran = run_cli("deploy", "berlin", "--dir", tmp_path, "--type", "NewDeployment", "--yes")
         assert (ran.code, ran.out) == (1, "")
         assert "no-fleet" in ran.err
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_one_without_a_slash_is_told_from_a_group(
+        self, live: FleetFiles, monkeypatch: pytest.MonkeyPatch, *, there: bool
+    ) -> None:
+        monkeypatch.chdir(live.directory if there else live.directory.parent)
+        Path("plant").mkdir()
+        ran = run_cli("deploy", "plant", "berlin", "--type", "NewDeployment", "--yes")
+        assert (ran.code, ran.out) == (64, "")
+        assert "error: 'plant' is taken for a group\nhint: write ./plant for the fleet's directory" in ran.err
+
+    def test_a_group_may_be_called_as_a_directory_of_the_fleet(
+        self, live: FleetFiles, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(live.directory)
+        Path("berlin").mkdir()
+        assert run_cli("deploy", "berlin", "--type", "NewDeployment", "--yes").code == 0

@@ -42,6 +42,14 @@ def stripped(_: FleetFiles, aws: Sandbox) -> None:
     )
 
 
+HINTS = {
+    "changed": "`reconcile apply {0}` brings the fleet back to its files; `reconcile export {0}` says how",
+    "deleted": "`reconcile apply {0}` brings the fleet back to its files; `reconcile export {0}` says how",
+    "foreign": "a group of somebody else's is left alone",
+    "pending": "`reconcile apply {0}` applies what is pending",
+}
+
+
 @pytest.mark.parametrize(
     ("move", "kind"), [(stripped, "changed"), (deleted, "deleted"), (foreign, "foreign"), (pending, "pending")]
 )
@@ -54,6 +62,9 @@ def test_kinds(move: Callable[[FleetFiles, Sandbox], None], kind: str, applied: 
     assert mismatches(document, "drift") == []
     assert ran.err == f"Drift: 1 group (1 {kind}); {document['summary']['clean']} clean.\n"
     assert aws.writes() == []
+    text = run_cli("drift", applied.directory)
+    assert text.last_line == ran.err.rstrip()
+    assert text.err.startswith(f"hint: {HINTS[kind].format(applied.directory)}")
 
 
 def test_no_drift(applied: FleetFiles) -> None:
@@ -68,5 +79,6 @@ def test_devices_that_fail_and_text_and_markdown(fleet: FleetFiles, aws: Sandbox
     assert (text.code, markdown.code) == (2, 2)
     assert text.last_line == "Drift: 1 group (1 not-converged); 1 clean."
     assert "no memory" in text.out
+    assert f"hint: `reconcile status {fleet.directory}` shows what each core last reported" in text.err
     assert "(sent again)" in text.out
     assert "| **not-converged** | `munich` |" in markdown.out

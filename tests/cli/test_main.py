@@ -130,6 +130,18 @@ def test_a_directory_that_is_missing(command: str, tmp_path: Path) -> None:
     assert f"{tmp_path / 'nowhere'}:1:1: [no-directory]" in ran.err
 
 
+def test_a_saved_plan_that_is_missing(tmp_path: Path) -> None:
+    ran = run_cli("apply", tmp_path / "gone.json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "gone.json: No such file or directory\nhint: name a file that `plan --out` saved" in ran.err
+
+
+def test_a_file_is_no_directory(fleet: FleetFiles) -> None:
+    ran = run_cli("plan", fleet.path_of("berlin"))
+    assert (ran.code, ran.out) == (1, "")
+    assert "[no-directory] reading the fleet directory: not a directory; name the directory of the fleet" in ran.err
+
+
 def test_fleets_are_not_looked_for_in_a_directory_that_is_missing(tmp_path: Path) -> None:
     ran = run_cli("fleets", tmp_path / "nowhere")
     assert (ran.code, ran.out) == (1, "")

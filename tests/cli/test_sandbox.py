@@ -96,6 +96,11 @@ def test_a_chosen_home_is_part_of_the_command_that_points_a_shell_at_it(empty: P
     assert f'eval "$(reconcile sandbox env --home {empty})" points' in out
 
 
+def test_a_chosen_home_is_part_of_the_command_that_starts_one(tmp_path: Path) -> None:
+    _, _, err = run_cli("sandbox", "env", "--home", tmp_path)
+    assert err.endswith(f"hint: `reconcile sandbox start --home {tmp_path}` starts one\n")
+
+
 def test_starting_twice_says_that_it_runs(home: Path) -> None:
     running = running_in(home)
     code, out, err = run("start", "--region", "eu-west-1", home=home)
