@@ -171,8 +171,9 @@ def _out_of_bounds(error: SchemaError, root: LocatedDict, here: Path) -> _Proble
         more = "at least" if kind == "minimum" else "more than"
         return position, "out-of-range", f"{name} is {value}", f"write a number that is {more} {limit}"
     if kind in {"maximum", "maxItems", "maxProperties"}:
-        shown = len(value) if isinstance(value, list | dict) else value
-        return position, "out-of-range", f"{name} is {shown:,}", f"it may be at most {limit:,}"
+        if isinstance(value, list | dict):
+            return position, "out-of-range", f"{name} has {len(value):,} entries", f"it may have at most {limit:,}"
+        return position, "out-of-range", f"{name} is {value:,}", f"it may be at most {limit:,}"
     schema = error.schema
     message = schema.get("errorMessage", "does not have the shape that is wanted")
     return (

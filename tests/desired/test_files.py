@@ -60,7 +60,8 @@ def test_a_directory_that_is_none_is_a_problem(name: str, tmp_path: Path) -> Non
     problem = only(caught.value.problems)
     assert problem.rule == "no-directory"
     assert problem.message.startswith("reading the fleet directory: ")
-    assert problem.hint == "name a directory that exists"
+    hint = "name the directory of the fleet, and no file in it" if name == "a-file" else "name a directory that exists"
+    assert problem.hint == hint
 
 
 def test_a_directory_without_a_fleet_is_a_problem(tmp_path: Path) -> None:
