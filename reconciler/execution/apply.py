@@ -155,20 +155,32 @@ class _Apply:
             self.session.runtimes[group.runtime].finish(self.plan, group, journal, self.progress.say)
 
     def _deploy_all(self, run_id: str, ready: Sequence[Ready]) -> None:
+        """Deploy the groups of each runtime, all at the same time: cores of one wait for none of another's."""
         deadline = time.monotonic() + self.options.timeout
         by_name = {group.name: group for group in self.plan.changed}
-        for name, runtime in self.session.runtimes.items():
-            if self.session.patience.is_over:
-                return
-            members = {item.name: item for item in ready if item.deployment and by_name[item.name].runtime == name}
-            if not members:
-                continue
-            started = self._ask_for_deployments(runtime, members, deadline)
-            if self.options.wait and started:
-                self._wait_and_finish(run_id, runtime, started, deadline)
-            for group in self.plan.changed if not self.options.wait else ():
-                if group.name in started and group.finishing:
-                    self._move(group.name, "unfinished", NOT_WAITED_FOR)
+        members_of: dict[str, dict[str, Ready]] = {}
+        for item in ready:
+            if item.deployment:
+                members_of.setdefault(by_name[item.name].runtime, {})[item.name] = item
+        if not members_of:
+            return
+        with ThreadPoolExecutor(len(members_of)) as pool:
+            deploying = [
+                pool.submit(self._deploy, run_id, self.session.runtimes[name], members, deadline)
+                for name, members in members_of.items()
+            ]
+        for deployed in deploying:
+            deployed.result()
+
+    def _deploy(self, run_id: str, runtime: Runtime, members: Mapping[str, Ready], deadline: float) -> None:
+        if self.session.patience.is_over:
+            return
+        started = self._ask_for_deployments(runtime, members, deadline)
+        if self.options.wait and started:
+            self._wait_and_finish(run_id, runtime, started, deadline)
+        for group in self.plan.changed if not self.options.wait else ():
+            if group.name in started and group.finishing:
+                self._move(group.name, "unfinished", NOT_WAITED_FOR)
 
     def _ask_for_deployments(
         self, runtime: Runtime, members: Mapping[str, Ready], deadline: float

@@ -1,12 +1,15 @@
 """Groups of both versions of Greengrass in one fleet."""
 
 import shutil
+import signal
+import subprocess
 from typing import Any
 
 import pytest
 
 from reconciler.sandbox.testing import Sandbox
 from tests import live
+from tests.cli.processes import PROGRAM
 from tests.fleets import FleetFiles, run_cli
 from tests.runtimes.v2.fleets import PINNED, applied, guards, members, plan, unchanged
 
@@ -22,6 +25,20 @@ def test_both_are_applied_by_one_command_and_left_alone_by_the_next(fleet: Fleet
     assert set(live.groups(aws.client)) == {"one"}
     assert members(aws, "other") == ["other-core"]
     assert unchanged(fleet) == "No changes. 2 groups match the files."
+
+
+def test_cores_of_one_wait_for_none_of_the_other(fleet: FleetFiles, aws: Sandbox) -> None:
+    mixed(fleet).group("one", devices=0).group("other", devices=0, template="two").write()
+    aws.put_devices({"one-core": {"outcome": "offline"}})
+    words = [*PROGRAM, "apply", str(fleet.directory), "--yes", "--timeout", "60"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stderr is not None
+        ends = (line for line in process.stderr if "reports success" in line or "not deployed" in line)
+        assert "  other  its core reports success" in next(ends)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert "? one unfinished: the apply was stopped before its deployment had ended" in out
+    assert out.endswith("Apply incomplete: 1 group done, 0 failed, 1 unfinished; 0 unchanged.\n")
 
 
 def test_a_group_that_is_gone_from_the_files_is_deleted_beside_groups_of_the_other_version(
