@@ -1,16 +1,21 @@
 """Where a fleet stands: a table for people and a document for programs (``schemas/status.schema.json``)."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from reconciler.model.canonical import plain
 from reconciler.model.run import FleetStatus, GroupStatus
+from reconciler.model.words import some_of
 from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 from reconciler.reporting.values import cut_middle
 
 FORMAT_VERSION = 1
+NAMED_ABOVE = 20
+"""Rows of a table in which one sees at a glance who is not well."""
+NAMED = 20
+"""Groups of one state that are named below a longer one."""
 
 _HEADINGS = ("group", "target", "live", "deployed", "state", "deployment", "since", "error")
 _STATE_COLUMN = _HEADINGS.index("state")
@@ -19,7 +24,9 @@ _STATES_IN_ORDER = ("succeeded", "running", "deploying", "waiting", "failed", "u
 
 
 def status_lines(status: FleetStatus, *, style: Style) -> list[str]:
-    """A table with a row for each group, a blank line, and one line that sums it up."""
+    """A table with a row for each group, a blank line, and one line that sums it up. Of a long table the groups that are
+    not well are named below it.
+    """
     if not status.groups:
         return [style.bold(_summary(status, style))]
     rows = [_cells(group, style) for group in status.groups]
@@ -29,7 +36,15 @@ def status_lines(status: FleetStatus, *, style: Style) -> list[str]:
         padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         padded[_STATE_COLUMN] = _paint_for(group.state, style)(padded[_STATE_COLUMN])
         lines.append("  ".join(padded).rstrip())
-    return [*lines, "", style.bold(_summary(status, style))]
+    return [*lines, "", *_not_well(status, style), style.bold(_summary(status, style))]
+
+
+def _not_well(status: FleetStatus, style: Style) -> Iterator[str]:
+    if len(status.groups) <= NAMED_ABOVE:
+        return
+    for state in ("failed", "unfinished"):
+        if members := [style.text(group.name) for group in status.groups if group.state == state]:
+            yield f"{_paint_for(state, style)(state)}: {some_of(members, NAMED)}"
 
 
 def status_document(status: FleetStatus) -> dict[str, Any]:

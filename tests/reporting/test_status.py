@@ -55,6 +55,18 @@ def test_columns_begin_under_their_headings() -> None:
         assert [row[at:].split()[0] for row in rows] == list(cells)
 
 
+def test_of_many_groups_those_that_are_not_well_are_named_at_the_end() -> None:
+    groups = [replace(DONE, name=f"line-{at:02d}") for at in range(20)]
+    failed = [replace(FAILED, name=f"hall-{at:02d}") for at in range(22)]
+    late = replace(DONE, name="late", state="unfinished")
+    text = text_of(FleetStatus("demo", "run", "partial", (*groups, *failed, late)))
+    shown = ", ".join(group.name for group in failed[:20])
+    assert text.endswith(
+        f"\n\nfailed: {shown} and 2 more\nunfinished: late\n"
+        "Run run: partial; 43 groups: 20 succeeded, 22 failed, 1 unfinished.\n"
+    )
+
+
 def test_an_error_of_a_device_stays_one_line_of_bounded_length() -> None:
     lines = status_lines(FleetStatus("demo", None, None, (replace(FAILED, error="x\n" * 5000),)), style=Style())
     assert len(lines) == 4
