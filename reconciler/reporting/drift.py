@@ -14,6 +14,8 @@ from reconciler.reporting.plan_text import count
 from reconciler.reporting.style import Style
 
 FORMAT_VERSION = 1
+SHOWN_IN_FULL = 20
+"""Groups that are all shown with every field, also those that are pending."""
 
 WORDS: Mapping[DriftKind, tuple[str, str]] = {
     "deleted": ("-", "deleted outside the files"),
@@ -46,10 +48,20 @@ def drift_summary(drift: Drift) -> str:
 
 
 def drift_lines(drift: Drift, style: Style) -> list[str]:
-    """What moved, the worst first, with every field; then the summary line."""
+    """What moved, the worst first, with every field; then the summary line. Of very many groups those that only wait to
+    be applied are a line each: a plan shows what becomes of them.
+    """
     lines = [f"{style.bold(f'Fleet {style.text(drift.fleet)}')}: account {drift.account}, region {drift.region}", ""]
+    briefly = len(drift.groups) > SHOWN_IN_FULL
     for group in in_order(drift):
-        lines += [*_lines(group, style), ""]
+        if not (briefly and group.kind == "pending"):
+            lines += [*_lines(group, style), ""]
+    if briefly and (pending := [group for group in in_order(drift) if group.kind == "pending"]):
+        lines += [_headline(group, style) for group in pending]
+        lines += [
+            style.dim(f"  {style.ellipsis} pending groups without their changes, which `reconcile plan` shows"),
+            "",
+        ]
     return [*lines, style.bold(drift_summary(drift))]
 
 
@@ -59,10 +71,13 @@ def in_order(drift: Drift) -> list[Moved]:
 
 
 def _lines(group: Moved, style: Style) -> list[str]:
-    sign, words = WORDS[group.kind]
-    head = f"{style.sign(sign)} group {style.bold(style.text(group.name))}: {words}"
     reasons = [f"    because {style.text(reason)}" for reason in group.reasons]
-    return [head, *reasons, *change_lines(group.changes, style)]
+    return [_headline(group, style), *reasons, *change_lines(group.changes, style)]
+
+
+def _headline(group: Moved, style: Style) -> str:
+    sign, words = WORDS[group.kind]
+    return f"{style.sign(sign)} group {style.bold(style.text(group.name))}: {words}"
 
 
 def drift_document(drift: Drift) -> dict[str, Any]:

@@ -34,6 +34,16 @@ def test_text(golden: Callable[[str, str], None]) -> None:
     golden("drift.txt", "\n".join(drift_lines(DRIFT, Style())) + "\n")
 
 
+def test_many_groups_that_are_pending_are_a_line_each() -> None:
+    pending = tuple(replace(DRIFT.groups[0], name=f"line-{at:02d}") for at in range(30))
+    lines = drift_lines(replace(DRIFT, groups=(*DRIFT.groups[1:], *pending)), Style())
+    assert (
+        lines.count("    ~ functions[press].FunctionConfiguration.Timeout  3 → 5") == 1
+    )  # of the one that was changed
+    assert "> group line-29: not applied yet" in lines
+    assert "  … pending groups without their changes, which `reconcile plan` shows" in lines
+
+
 def test_markdown(golden: Callable[[str, str], None]) -> None:
     seen = {"munich": Seen("2026-11-20T00:00:00Z", 3), "paris": Seen("2026-11-26T09:00:00Z", 1)}
     text = drift_markdown(DRIFT, replace(PAGE, facts={"open": {"a": 1}}), seen)
