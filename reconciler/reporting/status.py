@@ -24,8 +24,8 @@ _STATES_IN_ORDER = ("succeeded", "running", "deploying", "waiting", "failed", "u
 
 
 def status_lines(status: FleetStatus, *, style: Style) -> list[str]:
-    """A table with a row for each group, a blank line, and one line that sums it up. Of a long table the groups that are
-    not well are named below it.
+    """A table with a row for each group, a blank line, and one line that sums it up. Of a long table the groups that
+    are not well are named below it.
     """
     if not status.groups:
         return [style.bold(_summary(status, style))]
