@@ -24,7 +24,7 @@ def fleets(root: Path) -> int:
     A run by hand or on a schedule is about all of them. The output `fleets` is what a matrix includes, `any` is `true`
     if there are some.
     """
-    job = open_job(os.environ, print_lines)
+    job = open_job(os.environ, print_lines, tells=False)
     commits = job.context.commits
     found = changed_fleets(root, commits) if commits else all_fleets(root)
     with commands_stopped(print_lines):

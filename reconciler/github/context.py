@@ -12,6 +12,7 @@ from typing import Any
 
 from reconciler.model.errors import ReconcileError
 
+_EVENT_HINT = "GITHUB_EVENT_PATH names the file that GitHub writes for each run: leave the variable as GitHub sets it"
 _QUEUE_REF = re.compile(r"gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]{40}$")
 
 
@@ -105,8 +106,9 @@ def read_context(environment: Mapping[str, str]) -> Context:
         try:
             payload = json.loads(event_path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ReconcileError(f"reading the event in {event_path}: {error}") from error
-    return Context(
+            why = getattr(error, "strerror", None) or error
+            raise ReconcileError(f"reading the event in {event_path}: {why}", hint=_EVENT_HINT) from error
+    context = Context(
         api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
         server_url=(environment.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/"),
         repository=environment.get("GITHUB_REPOSITORY", ""),
@@ -121,3 +123,8 @@ def read_context(environment: Mapping[str, str]) -> Context:
         summary=path("GITHUB_STEP_SUMMARY"),
         output=path("GITHUB_OUTPUT"),
     )
+    try:
+        _ = context.pull_request
+    except (LookupError, TypeError, ValueError) as error:
+        raise ReconcileError(f"the event in {event_path} is none of GitHub's: {error!r}", hint=_EVENT_HINT) from error
+    return context

@@ -75,15 +75,21 @@ class Job:
         )
 
 
-def open_job(environment: Mapping[str, str], print_lines: Print) -> Job:
-    """The step that ``environment`` describes. Raises ReconcileError for an event that cannot be read."""
+def open_job(environment: Mapping[str, str], print_lines: Print, *, tells: bool = True) -> Job:
+    """The step that ``environment`` describes. Raises ReconcileError for an event that cannot be read.
+
+    One that ``tells`` what it found without having a token to do so is warned of.
+    """
     context = read_context(environment)
     pull_request = context.pull_request
     from_fork = pull_request is not None and pull_request.from_fork
     api = None
     if context.token and context.repository and not from_fork:
         api = GitHub(context.api_url, context.repository, context.token)
-    return Job(context, api, print_lines)
+    job = Job(context, api, print_lines)
+    if tells and context.run_id and not context.token and not from_fork:
+        job.warn("GITHUB_TOKEN is not set: what is found stands in the job summary alone; give the step its token")
+    return job
 
 
 def in_workspace(problems: Sequence[Problem], workspace: Path) -> list[Problem]:

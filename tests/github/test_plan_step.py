@@ -110,6 +110,22 @@ def test_a_plan_of_no_pull_request_does_not_speak_of_merging(workflow: Workflow)
     assert "erging" not in summary
 
 
+def test_a_step_without_a_token_says_so(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN")
+    ran, _, summary = plan(workflow, workflow.repository.commit())
+    assert ran.code == 0
+    assert "::warning::GITHUB_TOKEN is not set: what is found stands in the job summary alone" in ran.out
+    assert "### Fleet `demo`: changes" in summary
+    assert workflow.stand_in.requests == []
+
+
+def test_an_event_that_is_none_is_told(workflow: Workflow) -> None:
+    event = {"pull_request": {"number": 7, "head": {"sha": "a"}}}
+    ran, _, _ = workflow.step(*PLAN, event="pull_request", payload=event, sha="f" * 40)
+    assert (ran.code, ran.out) == (1, "")
+    assert "is none of GitHub's: KeyError('base')\nhint: GITHUB_EVENT_PATH names the file" in ran.err
+
+
 def test_a_fork_is_validated_and_no_more(workflow: Workflow, aws: Sandbox) -> None:
     aws.clear_calls()
     ran, _, summary = plan(workflow, workflow.repository.commit(), fork=True)
