@@ -53,17 +53,20 @@ class Watched:
 
 
 class Progress(NamedTuple):
-    """How far the deployments of a group are: counts of all, and by job; whether that is the end of it."""
+    """How far the deployments of a group are: counts of all, and by job; whether that is the end of it, and why: a job
+    is gone, or was canceled before every core had it (``is_cut``).
+    """
 
     counts: Counts
     jobs: Mapping[str, Counts]
     is_over: bool
     is_gone: bool = False
+    is_cut: bool = False
 
     @property
     def succeeded(self) -> bool:
         """Whether every core has it."""
-        return self.is_over and not self.counts.bad and not self.is_gone
+        return self.is_over and not self.counts.bad and not self.is_gone and not self.is_cut
 
     @property
     def noun(self) -> str:
@@ -128,21 +131,25 @@ class Reports:
     def progress(self, watched: Watched) -> Progress:
         """How far the deployments of a group are."""
         jobs: dict[str, Counts] = {}
-        is_over, is_gone = True, False
+        is_over, is_gone, is_cut = True, False, False
         for deployment_id, expected in watched.deployments.items():
             job_id = self.observer.deployments.job_id(deployment_id)
             status, counts = self.observer.deployments.job(job_id) if job_id else ("", Counts())
             jobs[job_id] = counts
             is_gone = is_gone or not status
             is_over = is_over and not counts.open and (counts.reached >= expected or status in ENDED)
+            is_cut = is_cut or (status == "CANCELED" and bool(counts.canceled or counts.reached < expected))
         sums = (sum(values) for values in zip(*jobs.values(), strict=True))
-        return Progress(Counts(*sums), jobs, is_over, is_gone)
+        return Progress(Counts(*sums), jobs, is_over, is_gone, is_cut)
 
     def failures(self, watched: Watched, progress: Progress) -> str:
         """Which cores do not have it and why, in words."""
         if progress.is_gone:
             return "its job is gone: somebody has deleted the deployment"
         counts = progress.counts
+        end = f"; {self._what_cut(watched)}" if progress.is_cut else ""
+        if not counts.bad:
+            return f"only {counts.succeeded} of {watched.cores} cores have it{end}"
         told: list[str] = []
         for job_id, of_job in progress.jobs.items():
             bad = dict(zip(BAD, (of_job.failed, of_job.rejected, of_job.timed_out, of_job.canceled), strict=True))
@@ -153,8 +160,18 @@ class Reports:
         left = counts.bad - len(told)
         more = f"; and {left:,} more" if left > 0 else ""
         of_all = f"{counts.bad} of {counted(counts.total, progress.noun)}"
-        is_kept = any(of_job.bad and of_job.succeeded for of_job in progress.jobs.values())
-        return f"{of_all} failed{f' ({NOT_SENT_AGAIN})' if is_kept else ''}: {'; '.join(told)}{more}"
+        is_kept = not end and any(of_job.bad and of_job.succeeded for of_job in progress.jobs.values())
+        return f"{of_all} failed{f' ({NOT_SENT_AGAIN})' if is_kept else ''}: {'; '.join(told)}{more}{end}"
+
+    def _what_cut(self, watched: Watched) -> str:
+        """Why AWS stopped bringing a deployment to cores."""
+        for deployment_id in watched.deployments:
+            target = self.observer.deployments.document(deployment_id)["targetArn"]
+            newest = self.observer.deployments.newest(target)
+            if newest is not None and newest.id != deployment_id:
+                named = f" ({newest.name})" if newest.name else ""
+                return f"deployment {newest.id}{named} was made to {target_name(target)} after it, and took its place"
+        return "it was canceled"
 
     def waiting(self, progress: Progress) -> str:
         """Which cores have not reported, since when, in words."""

@@ -1,12 +1,16 @@
 """What cores of V2 report, however Greengrass itself calls the deployment: counts, names, errors, and who is silent."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from reconciler.runtimes.base import Outcome
+from reconciler.runtimes.v2.outcomes import Waiter
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, Ran, run_cli
-from tests.runtimes.v2.fleets import CLI, applied, arn, group, kinds, newest, planned, template, unchanged
+from tests.runtimes.v2.fleets import CLI, PINNED, applied, arn, group, kinds, newest, planned, template, unchanged
 
 pytestmark = pytest.mark.sampled
 
@@ -100,6 +104,51 @@ def test_a_group_without_cores_is_deployed_to_whoever_joins(fleet: FleetFiles, a
     assert aws.writes().count("greengrassv2:CreateDeployment") == 1
     aws.advance(10)  # the job comes to the new member a moment after that has joined
     assert status(fleet)["state"] == "succeeded"
+
+
+def stopped_while_waiting(aws: Sandbox, monkeypatch: pytest.MonkeyPatch, *, replaced: bool = False) -> None:
+    """Have somebody cancel the deployment to group a, or put another in its place, once it is asked for."""
+    real, greengrass = Waiter.outcomes, aws.client("greengrassv2")
+
+    def outcomes(self: Waiter, *args: Any) -> Iterator[Outcome]:
+        for _ in range(3):
+            aws.advance(3)
+        if replaced:
+            greengrass.create_deployment(targetArn=arn("a"), deploymentName="theirs", components={})
+        else:
+            greengrass.cancel_deployment(deploymentId=newest(aws, arn("a"))["deploymentId"])
+        return real(self, *args)
+
+    monkeypatch.setattr(Waiter, "outcomes", outcomes)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_it_is_said_who_stopped_a_deployment_and_that_it_is_sent_again(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    aws.put_devices({"a-core-2": {"outcome": "offline"}})
+    stopped_while_waiting(aws, monkeypatch, replaced=replaced)
+    ran = waited(group(template(fleet), cores=2))
+    assert ran.code == 5
+    assert "1 of 2 cores failed: a-core-2: canceled before it had it; " in ran.out
+    assert ("(theirs) was made to a after it, and took its place" if replaced else "; it was canceled") in ran.out
+    assert "again: what is done stays" in ran.out
+    assert kinds(planned(fleet)) == ["deploy"]
+
+
+def test_what_is_canceled_before_its_rollout_comes_to_all_has_not_succeeded(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template(fleet)
+    slowly = {"jobExecutionsRolloutConfig": {"maximumPerMinute": 1}}
+    fleet.template(
+        runtime="greengrass/v2", definitions=None, deployment={"components": PINNED, "iotJobConfiguration": slowly}
+    )
+    stopped_while_waiting(aws, monkeypatch)
+    ran = waited(group(fleet, cores=3))
+    assert ran.code == 5
+    assert "only 1 of 3 cores have it; it was canceled" in ran.out
+    assert kinds(planned(fleet)) == ["deploy"]
 
 
 def test_a_core_that_joins_and_fails_fails_its_group(fleet: FleetFiles, aws: Sandbox) -> None:
