@@ -121,7 +121,7 @@ class Deployments:
         kept = self.had_by(deployment_id)
         if not job_id or (kept and cores <= kept):
             return None
-        counts = self.job(job_id)[1]
+        _, counts = self.job(job_id, len(cores))
         had_by = kept | cores
         if counts.succeeded and not counts.bad and not counts.open and counts.reached >= len(had_by):
             self.cache.put("v2-had-by", f"{self.aws.region}/{deployment_id}", sorted(had_by))
@@ -132,15 +132,19 @@ class Deployments:
         """The cores of which is remembered that they have a deployment, also those that left its group since."""
         return frozenset(self.cache.get("v2-had-by", f"{self.aws.region}/{deployment_id}") or ())
 
-    def job(self, job_id: str) -> tuple[str, Counts]:
-        """The status and the counts of a deployment's job; no counts where the job is gone."""
+    def job(self, job_id: str, expected: int) -> tuple[str, Counts]:
+        """The status and the counts of a deployment's job, which is to come to so many cores as are ``expected``; no
+        counts where the job is gone.
+        """
         try:
             job = self.aws.call("iot", "DescribeJob", jobId=job_id)["job"]
         except AwsError as error:
             if is_not_found(error):
                 return "", Counts()
             raise
-        return job.get("status", ""), Counts.of(job)
+        status, counts = job.get("status", ""), Counts.of(job)
+        to_come = max(0, expected - counts.reached) if status == "IN_PROGRESS" else 0
+        return status, counts._replace(to_come=to_come)
 
     def newest(self, target_arn: str) -> LiveDeployment | None:
         """The newest deployment to a target, None if it never had one."""

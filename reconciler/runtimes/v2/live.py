@@ -15,7 +15,9 @@ ACTIVE = frozenset({"ACTIVE", "COMPLETED"})
 
 
 class Counts(NamedTuple):
-    """How many cores a deployment has come to, and how far, as DescribeJob counts them."""
+    """How many cores a deployment has come to, and how far, as DescribeJob counts them; it is yet to come to those
+    ``to_come``, which DescribeJob does not count.
+    """
 
     succeeded: int = 0
     failed: int = 0
@@ -25,6 +27,7 @@ class Counts(NamedTuple):
     queued: int = 0
     in_progress: int = 0
     removed: int = 0
+    to_come: int = 0
 
     @classmethod
     def of(cls, job: Mapping[str, Any]) -> "Counts":
@@ -41,7 +44,7 @@ class Counts(NamedTuple):
     @property
     def open(self) -> int:
         """The cores that have not reported."""
-        return self.queued + self.in_progress
+        return self.queued + self.in_progress + self.to_come
 
     @property
     def total(self) -> int:
@@ -51,7 +54,7 @@ class Counts(NamedTuple):
     @property
     def reached(self) -> int:
         """All cores that it has come to, also those that left before they had it."""
-        return self.total + self.removed
+        return self.total - self.to_come + self.removed
 
     @property
     def text(self) -> str:
@@ -60,7 +63,8 @@ class Counts(NamedTuple):
 
     def told(self, noun: str) -> str:
         """The same of what else is counted, such as a ``job execution``."""
-        named = zip(("failed", "rejected", "timed out", "canceled", "queued", "in progress"), self[1:7], strict=True)
+        words = ("failed", "rejected", "timed out", "canceled", "queued", "in progress", "to come")
+        named = zip(words, (*self[1:7], self.to_come), strict=True)
         rest = "".join(f", {number} {word}" for word, number in named if number)
         return f"{self.succeeded} of {counted(self.total, noun)} succeeded{rest}"
 

@@ -134,7 +134,7 @@ class Reports:
         is_over, is_gone, is_cut = True, False, False
         for deployment_id, expected in watched.deployments.items():
             job_id = self.observer.deployments.job_id(deployment_id)
-            status, counts = self.observer.deployments.job(job_id) if job_id else ("", Counts())
+            status, counts = self.observer.deployments.job(job_id, expected) if job_id else ("", Counts())
             jobs[job_id] = counts
             is_gone = is_gone or not status
             is_over = is_over and not counts.open and (counts.reached >= expected or status in ENDED)

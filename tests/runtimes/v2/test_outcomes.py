@@ -136,16 +136,26 @@ def test_it_is_said_who_stopped_a_deployment_and_that_it_is_sent_again(
     assert kinds(planned(fleet)) == ["deploy"]
 
 
+def test_cores_whose_turn_in_a_rollout_has_not_come_are_counted(fleet: FleetFiles, aws: Sandbox) -> None:
+    applied(aws, group(rolled_out_slowly(fleet), cores=3))
+    row = status(fleet)
+    assert (row["state"], row["deploymentStatus"]) == ("deploying", "1 of 3 cores succeeded, 2 to come")
+    assert "is on its way: 1 of 3 cores succeeded, 2 to come" in planned(fleet)["notes"][0]
+    aws.advance(180)
+    assert status(fleet)["deploymentStatus"] == "3 succeeded"
+
+
+def rolled_out_slowly(fleet: FleetFiles) -> FleetFiles:
+    slowly = {"jobExecutionsRolloutConfig": {"maximumPerMinute": 1}}
+    deployment = {"components": PINNED, "iotJobConfiguration": slowly}
+    return fleet.template(runtime="greengrass/v2", definitions=None, deployment=deployment)
+
+
 def test_what_is_canceled_before_its_rollout_comes_to_all_has_not_succeeded(
     fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    template(fleet)
-    slowly = {"jobExecutionsRolloutConfig": {"maximumPerMinute": 1}}
-    fleet.template(
-        runtime="greengrass/v2", definitions=None, deployment={"components": PINNED, "iotJobConfiguration": slowly}
-    )
     stopped_while_waiting(aws, monkeypatch)
-    ran = waited(group(fleet, cores=3))
+    ran = waited(group(rolled_out_slowly(fleet), cores=3))
     assert ran.code == 5
     assert "only 1 of 3 cores have it; it was canceled" in ran.out
     assert kinds(planned(fleet)) == ["deploy"]
