@@ -1,16 +1,17 @@
 """Adds to a plan what is to be deleted: observes what is gone from the files, and asks whether it may go."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.model.desired import DesiredState
 from reconciler.model.fleet import Fleet
 from reconciler.model.group import Group
-from reconciler.model.plan import GroupPlan
+from reconciler.model.plan import GroupPlan, GuardFinding
 from reconciler.model.pruning import PRUNE_TAG
-from reconciler.model.template import GREENGRASS_V2
+from reconciler.model.template import GREENGRASS_V1, GREENGRASS_V2
+from reconciler.model.words import some_of
 from reconciler.provisioning.artifacts import ArtifactStore
 from reconciler.runtimes.base import Planned
 from reconciler.runtimes.parallel import in_parallel
@@ -68,7 +69,7 @@ class Pruner:
             if plan.actions:
                 plans[found.name] = plan
                 contents.update(more)
-        findings = not_pruned(desired.fleet, kept)
+        findings = [*not_pruned(desired.fleet, kept), *(_moved_back(desired, live) if whole else ())]
         return replace(planned, groups=tuple(plans.values()), guards=(*planned.guards, *findings), contents=contents)
 
     def _departing(
@@ -143,6 +144,20 @@ def _last_of(gone: Sequence[LiveGroup], plans: Iterable[GroupPlan]) -> dict[str,
         for thing in released(plan):
             found.setdefault(thing, [plan.name])
     return {thing: tuple(names) for thing, names in found.items()}
+
+
+def _moved_back(desired: DesiredState, live: LiveFleet) -> Iterator[GuardFinding]:
+    """What is to be said of groups of ours that are live while a group of V1 bears their name in the files."""
+    of_v1 = {group.name for group in desired.groups if group.runtime == GREENGRASS_V1}
+    found = {target_name(row["targetArn"]) for row in live.others if _is_ours(row, desired.fleet)} & of_v1
+    if found:
+        message = (
+            f"{some_of(found)}: this fleet's thing group of Greengrass V2 is live, and in the files a group of V1 "
+            "bears its name. A plan knows groups by their names, so that it stays for now, with all that it brought to its "
+            "cores; delete it by hand (`aws greengrassv2 create-deployment` without components, `cancel-deployment`, "
+            "`delete-deployment`, `aws iot delete-thing-group`)"
+        )
+        yield GuardFinding("same-name", "warning", message, actual=len(found))
 
 
 def _declared(desired: DesiredState) -> set[str]:

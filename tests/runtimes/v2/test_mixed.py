@@ -143,6 +143,14 @@ def test_groups_of_v1_that_it_does_not_tell_of_any_more_do_not_stand_in_the_way(
     assert guards(plan(fleet)) == {}
 
 
+def test_a_group_that_goes_back_to_v1_leaves_something_in_v2_which_is_told(fleet: FleetFiles, aws: Sandbox) -> None:
+    of_both(fleet, aws)
+    for _ in range(2):
+        applied(aws, fleet.group("two", devices=0))
+        assert guards(plan(fleet))["same-name"].startswith("two: this fleet's thing group of Greengrass V2 is live")
+    assert planned_by(fleet) == {"one": "none", "two": "none"}
+
+
 def test_what_is_left_of_a_group_that_is_of_the_other_version_now_is_told_and_deleted_once_its_name_is_free(
     fleet: FleetFiles, aws: Sandbox
 ) -> None:
