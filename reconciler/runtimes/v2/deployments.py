@@ -96,7 +96,7 @@ class Deployments:
 
     def failed_on(self, job_id: str) -> frozenset[str]:
         """The things on which the deployment of that job has failed, or to which it will not come any more."""
-        counts = self.job(job_id)[1] if job_id else Counts()
+        counts = self.job(job_id, 0)[1] if job_id else Counts()
         numbers = (counts.failed, counts.rejected, counts.timed_out, counts.canceled)
         rows: list[Row] = []
         for status, number in zip(("FAILED", "REJECTED", "TIMED_OUT", "CANCELED"), numbers, strict=True):

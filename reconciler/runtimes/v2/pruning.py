@@ -153,9 +153,9 @@ def _moved_back(desired: DesiredState, live: LiveFleet) -> Iterator[GuardFinding
     if found:
         message = (
             f"{some_of(found)}: this fleet's thing group of Greengrass V2 is live, and in the files a group of V1 "
-            "bears its name. A plan knows groups by their names, so that it stays for now, with all that it brought to its "
-            "cores; delete it by hand (`aws greengrassv2 create-deployment` without components, `cancel-deployment`, "
-            "`delete-deployment`, `aws iot delete-thing-group`)"
+            "bears its name. A plan knows groups by their names, so that it stays for now, with all that it brought to "
+            "its cores; delete it by hand (`aws greengrassv2 create-deployment` without components, "
+            "`cancel-deployment`, `delete-deployment`, `aws iot delete-thing-group`)"
         )
         yield GuardFinding("same-name", "warning", message, actual=len(found))
 
