@@ -154,7 +154,8 @@ def _carry_on(job: Job, fleet: OpenFleet, plan: Plan, wish: _Wish, seen: int | N
         write_output(job.context.output, state="approval")
         return 0
     try:
-        with commands_stopped(print_lines), PlainProgress() as progress, stoppable(fleet.session.patience):
+        following = PlainProgress(len(plan.changed))
+        with commands_stopped(print_lines), following as progress, stoppable(fleet.session.patience):
             carried = execute(
                 fleet.session,
                 plan,

@@ -12,13 +12,19 @@ import click
 from reconciler.cli.output import is_terminal
 from reconciler.reporting.events import progress_line
 
+MANY = 20
+"""Groups of which a log cannot be told at a glance how many are left."""
+PARTS = 10
+
 
 class PlainProgress:
-    """A line for everything that happens."""
+    """A line for everything that happens; of ``MANY`` groups also one as each tenth of them has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, total: int) -> None:
         self._started = time.monotonic()
         self._lock = threading.Lock()
+        self._total = total
+        self._ended: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -33,7 +39,13 @@ class PlainProgress:
             click.echo(line, err=True)
 
     def done(self, group: str) -> None:
-        """Lines tell that already."""
+        """Count a group."""
+        with self._lock:
+            before = len(self._ended)
+            self._ended.add(group)
+            ended = len(self._ended)
+        if self._total >= MANY and ended * PARTS // self._total > before * PARTS // self._total:
+            self.say("", f"{ended:,} of {self._total:,} groups have ended")
 
 
 class TerminalProgress:
@@ -71,4 +83,4 @@ class TerminalProgress:
 
 def progress_for(total: int) -> PlainProgress | TerminalProgress:
     """What fits the place that stderr goes to, for an apply of ``total`` groups."""
-    return TerminalProgress(total) if is_terminal(sys.stderr) else PlainProgress()
+    return TerminalProgress(total) if is_terminal(sys.stderr) else PlainProgress(total)

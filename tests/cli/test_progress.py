@@ -57,8 +57,17 @@ def test_a_name_is_shown_as_it_is(name: str) -> None:
     assert "1/1" in shown
 
 
+def test_plain_lines_of_many_groups_count_those_that_have_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    with PlainProgress(300) as progress:
+        for number in range(100):
+            progress.done(f"line-{number}")
+            progress.done(f"line-{number}")  # a group whose end is heard of twice
+    told = [line.split("  ")[-1] for line in capsys.readouterr().err.splitlines()]
+    assert told == [f"{ended} of 300 groups have ended" for ended in (30, 60, 90)]
+
+
 def test_a_plain_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with PlainProgress() as progress:
+    with PlainProgress(1) as progress:
         for name in ODD_NAMES:
             progress.say(name, "done")
             progress.done(name)
@@ -68,7 +77,7 @@ def test_a_plain_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in captured.err
 
 
-@pytest.mark.parametrize("kind", [PlainProgress, lambda: TerminalProgress(8)])
+@pytest.mark.parametrize("kind", [lambda: PlainProgress(8), lambda: TerminalProgress(8)])
 def test_threads_do_not_mix_their_lines(kind: Callable[[], PlainProgress | TerminalProgress]) -> None:
     def talk(progress: PlainProgress | TerminalProgress, name: str) -> None:
         for _ in range(20):
@@ -86,7 +95,7 @@ def test_threads_do_not_mix_their_lines(kind: Callable[[], PlainProgress | Termi
 
 
 def test_nobody_reads() -> None:
-    with redirect_stderr(Closed()), PlainProgress() as progress:
+    with redirect_stderr(Closed()), PlainProgress(1) as progress:
         progress.say("berlin", "definitions published")
 
 
