@@ -19,5 +19,17 @@ def by_danger(group: GroupPlan) -> tuple[int, str]:
 
 def what_happens(group: GroupPlan) -> str:
     """What happens to ``group`` in a word of Markdown, and whether it drifted."""
-    word = "**blocked**" if group.blocked else "**delete**" if group.operation == "delete" else group.operation
-    return f"{word}, drift" if group.drift else word
+    strong = "**" if group.blocked or group.operation == "delete" else ""
+    return f"{strong}{word_of(group)}{strong}{', drift' if group.drift else ''}"
+
+
+def word_of(group: GroupPlan) -> str:
+    """What happens to ``group`` in a word."""
+    if group.blocked:
+        return "blocked"
+    return "unchanged" if group.operation == "none" else group.operation
+
+
+def why(group: GroupPlan) -> str:
+    """Why it does; of a group to which nothing happens, what there is to say of it."""
+    return "; ".join(group.reasons or group.notes)

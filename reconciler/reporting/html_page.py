@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.model.plan import GroupPlan, Plan
 from reconciler.model.words import counted
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.danger import by_danger
+from reconciler.reporting.danger import by_danger, why, word_of
 from reconciler.reporting.group_text import BlockOptions, block
 from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown_plan import verdict_word
@@ -36,7 +36,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto
 h1 { font-size: 1.5rem } code, pre { font: 13px/1.5 ui-monospace, monospace }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line) }
-.scroll { overflow-x: auto } .guards pre { white-space: pre-wrap }
+.scroll { overflow-x: auto } td code { white-space: nowrap } .guards pre { white-space: pre-wrap }
 pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); border-radius: 6px }
 .box { border-left: 4px solid var(--remove); padding: .1rem 1rem }
 .add { color: var(--add) } .remove { color: var(--remove) }
@@ -101,16 +101,15 @@ def _groups(plan: Plan) -> Iterator[str]:
 
 def _cells(number: int, alike: Sequence[GroupPlan]) -> tuple[str, ...]:
     group = alike[0]
-    word = "blocked" if group.blocked else group.operation
     sign = "remove" if group.blocked or group.operation == "delete" else ""
     others = f" and {len(alike) - 1:,} alike" if len(alike) > 1 else ""
     return (
-        f'<span class="{sign}">{word}{", drift" if group.drift else ""}</span>',
+        f'<span class="{sign}">{word_of(group)}{", drift" if group.drift else ""}</span>',
         f'<a href="#g{number}"><code>{_text(group.name)}</code></a>{others}',
         f"<code>{_text(group.target.name if not group.target.version else str(group.target))}</code>",
         f"{len(group.changes):,}",
         f"{sum(len(member.things) for member in alike):,}",
-        _text("; ".join(group.reasons)),
+        _text(why(group)),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from reconciler.model.plan import GroupPlan, GuardFinding, Plan
 from reconciler.model.words import counted
 from reconciler.reporting.alike import alike_groups
-from reconciler.reporting.danger import by_danger, what_happens
+from reconciler.reporting.danger import by_danger, what_happens, why, word_of
 from reconciler.reporting.group_text import BlockOptions, block, field_lines
 from reconciler.reporting.group_text_v1 import deployed_together
 from reconciler.reporting.markdown import (
@@ -176,7 +176,7 @@ def _row(alike: Sequence[GroupPlan]) -> str:
             code(group.target.name if not group.target.version else str(group.target)),
             f"{len(group.changes):,}",
             f"{sum(len(member.things) for member in alike):,}",
-            code("; ".join(group.reasons), REASON_WIDTH) if group.reasons else "",
+            code(reason, REASON_WIDTH) if (reason := why(group)) else "",
         )
     )
 
@@ -206,9 +206,8 @@ def _folded(
     lines = fence([_coloured(line) for line in form(group, options)], "diff")
     if others:
         lines += ["", f"Alike: {names(others, NAMED)}"]
-    word = "blocked" if group.blocked else group.operation
     more = f" and {len(others):,} alike" if others else ""
-    return folded(f"{word} {escaped(group.name, NAME_WIDTH)}{more}", lines)
+    return folded(f"{word_of(group)} {escaped(group.name, NAME_WIDTH)}{more}", lines)
 
 
 def _coloured(line: str) -> str:

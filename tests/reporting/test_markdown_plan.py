@@ -182,6 +182,13 @@ def test_then_what_happens_is_counted_over_all_groups() -> None:
     assert "<summary>update <code>line-01001" in text
 
 
+def test_what_there_is_to_say_of_a_group_to_which_nothing_happens_is_in_its_row() -> None:
+    group = replace(unchanged_group("rome"), notes=("its deployment is on its way",))
+    assert "| unchanged | `rome` | `line-controller 3` | 0 | 0 | `its deployment is on its way` |" in plan_markdown(
+        plan_of(group), PAGE
+    )
+
+
 def test_kinds_beyond_the_room_are_counted() -> None:
     groups = [
         replace(unlike(at), reasons=(f"its device {at} was taken to another place by somebody",)) for at in range(700)
