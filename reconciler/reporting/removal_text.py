@@ -34,7 +34,7 @@ def _text(action: Action, style: Style, *, is_v2: bool) -> str:
         case "delete-definition":
             return f"{style.text(str(action.inputs['family']))}: delete definition {name}, which no other group uses"
         case "deprovision-thing":
-            return f"thing {name}: delete the certificate, policy and thing that this fleet made for it"
+            return f"thing {name}: delete the certificate, policy and thing, as far as this fleet made them"
         case _:
             count = len(action.inputs["things"])
             group = short_value(action.inputs["groupId"], style)
