@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.execution.guarding import guarded
-from reconciler.execution.session import Session, plan_with
+from reconciler.execution.session import Session, memory_of, plan_with
 from reconciler.model.group import DeploymentSpec, Group
 from reconciler.model.order import DeploymentOrder
 from reconciler.model.plan import GroupPlan, Plan
@@ -15,9 +15,9 @@ def plan_order(session: Session, groups: Sequence[Group], order: DeploymentOrder
 
     Of the guards those count that the fleet sets itself: whoever gives an order has named the groups.
     """
-    known = frozenset(session.ledger.known_groups())
+    memory = memory_of(session)
     plan, facts = plan_with(
-        session, groups, lambda runtime, members: runtime.plan_order(session.desired, members, order, known)
+        session, groups, lambda runtime, members: runtime.plan_order(session.desired, members, order, memory)
     )
     return guarded(session.desired, plan, facts, defaults=False)
 

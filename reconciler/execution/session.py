@@ -159,7 +159,7 @@ def compare_all(session: Session, groups: Sequence[Group], *, expect_some: bool)
     A runtime of which the files have no group any more is asked, too, for what it still has of the fleet.
     """
     desired = session.desired
-    memory = Memory(session.ledger.known_groups(), session.ledger.removals())
+    memory = memory_of(session)
     without = set(session.runtimes) - {group.runtime for group in desired.groups}
 
     def plan_members(runtime: Runtime, members: Sequence[Group]) -> Planned:
@@ -170,6 +170,11 @@ def compare_all(session: Session, groups: Sequence[Group], *, expect_some: bool)
     also = without if len(groups) == len(desired.groups) else ()
     plan, facts = plan_with(session, groups, plan_members, also=also)
     return plan, replace(facts, knows_ours=facts.knows_ours or bool(memory.known_groups))
+
+
+def memory_of(session: Session) -> Memory:
+    """What the ledger of ``session`` remembers that plans make use of."""
+    return Memory(session.ledger.known_groups(), session.ledger.removals())
 
 
 def plan_with(

@@ -186,7 +186,7 @@ class Runtime(Protocol):
         """
 
     def plan_order(
-        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
+        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, memory: Memory
     ) -> Planned:
         """Say what carrying ``order`` out on ``groups`` would ask Greengrass for. Never writes."""
 

@@ -68,7 +68,7 @@ class Scripted:
         raise AssertionError("no plan is made here")
 
     def plan_order(
-        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
+        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, memory: Memory
     ) -> Planned:
         raise NotImplementedError
 

@@ -73,10 +73,10 @@ class GreengrassV1:
         return planned
 
     def plan_order(
-        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, known_groups: frozenset[str]
+        self, desired: DesiredState, groups: Sequence[Group], order: DeploymentOrder, memory: Memory
     ) -> Planned:
         """Say what carrying ``order`` out on ``groups`` would ask for. Never writes."""
-        return plan_orders(self._observer, desired, groups, order, known_groups)
+        return plan_orders(self._observer, desired, groups, order, memory.names(of_v2=False))
 
     def recheck(self, plan: Plan, groups: Sequence[GroupPlan]) -> list[Standing]:
         """Look again at ``groups`` of a plan that was made before. Never writes."""

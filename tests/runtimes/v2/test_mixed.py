@@ -27,6 +27,16 @@ def test_both_are_applied_by_one_command_and_left_alone_by_the_next(fleet: Fleet
     assert unchanged(fleet) == "No changes. 2 groups match the files."
 
 
+def test_an_order_to_a_group_that_is_to_be_of_v2_and_still_is_of_v1_finds_none_of_v2(
+    fleet: FleetFiles, aws: Sandbox
+) -> None:
+    applied(aws, mixed(fleet).group("one", devices=0))
+    fleet.group("one", devices=0, template="two").write()
+    ran = run_cli("deploy", fleet.directory, "one", "--type", "NewDeployment", "--yes")
+    assert ran.code == 3
+    assert "no thing group of this name is live" in ran.out
+
+
 def test_cores_of_one_wait_for_none_of_the_other(fleet: FleetFiles, aws: Sandbox) -> None:
     mixed(fleet).group("one", devices=0).group("other", devices=0, template="two").write()
     aws.put_devices({"one-core": {"outcome": "offline"}})
