@@ -19,7 +19,8 @@ class GroupTags:
         """The tags of a thing group. Those kept since its newest deployment was first seen serve if they are as
         ``wanted``: a kept tag may say that all is well, never that something is to be done.
         """
-        kept = self.cache.get("v2-tags", arn) if wanted is not None else None
+        # Without a deployment nothing tells a thing group from one of its name that was deleted before.
+        kept = self.cache.get("v2-tags", arn) if wanted is not None and deployment_id is not None else None
         if wanted is not None and kept and kept["deployment"] == deployment_id and is_all_well(kept["tags"], wanted):
             return dict(kept["tags"])
         rows: list[dict[str, str]] = []

@@ -144,6 +144,16 @@ def test_a_deletion_that_was_cut_off_is_finished(
     assert [row["thingName"] for row in aws.client("iot").list_things()["things"]] == ["a-core-1"]
 
 
+def test_tags_of_a_group_that_was_deleted_are_not_taken_for_those_of_a_new_one(fleet: FleetFiles, aws: Sandbox) -> None:
+    group(pruning(template(fleet)), "a")
+    applied(aws, group(fleet, "b"))
+    waited(fleet.without_group("b"))
+    birth = {"reconciler:fleet": "demo", "reconciler:template": "line"}  # what an apply makes it with, that is cut off
+    rows = [{"Key": key, "Value": value} for key, value in birth.items()]
+    aws.client("iot").create_thing_group(thingGroupName="b", tags=rows)
+    assert "tag-group" in kinds(planned(group(fleet, "b"), "b"))
+
+
 def test_a_group_whose_deletion_is_taken_back_is_deployed_anew(fleet: FleetFiles, aws: Sandbox) -> None:
     """AWS answers the token of the first deployment for hours with that one, which is deleted."""
     group(pruning(template(fleet, aws_greengrass_Cli="2.12.6")), "a")
