@@ -1,5 +1,6 @@
 """``reconcile``: finds the command, and is the one place where an error becomes a message and an exit code."""
 
+import gc
 import os
 import sys
 import traceback
@@ -37,6 +38,10 @@ NOT_YET = ("init",)
 EXIT_CODES = """\b
 Exit codes: 0 done, or nothing to do · 1 error · 2 there are changes (drift, plan --detailed-exitcode)
   3 a guard refused · 4 the plan is stale or the lock is held · 5 applied in part · 64 wrong usage"""
+
+_COLLECT_AFTER = (50_000, 20, 20)
+"""How many new objects Python waits for before it looks for cycles (its own default: 700, 10, 10). The plan of a large
+fleet is millions of objects without any; looking through them again and again takes a tenth to a fifth of the time."""
 
 
 class LazyGroup(click.Group):
@@ -81,6 +86,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(*_COLLECT_AFTER)
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # None where it was closed before
             # A name that the terminal's encoding lacks is no reason to stop.
