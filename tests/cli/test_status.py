@@ -79,7 +79,7 @@ def test_a_run_that_nobody_knows(fleet: FleetFiles) -> None:
     ran = run_cli("status", fleet.directory, "--run", "20200101T000000-abc")
     assert (ran.code, ran.out) == (1, "")
     assert "the ledger knows no run 20200101T000000-abc" in ran.err
-    assert "hint: leave --run out to see the latest" in ran.err
+    assert "hint: `reconcile runs` lists them; leave --run out to see the latest" in ran.err
 
 
 @pytest.mark.parametrize(("options", "names"), [(["--select", "ring=canary"], ["berlin"]), (["--exclude", "*"], [])])
