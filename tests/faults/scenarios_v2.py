@@ -42,5 +42,13 @@ def v2_pruned(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
     return fleet
 
 
-SCENARIOS_V2 = {scenario.__name__: scenario for scenario in (v2_several, v2_reset, v2_pruned)}
-MOST_CALLS_V2 = {"v2_several": 30, "v2_reset": 10, "v2_pruned": 52}
+def v2_again(aws: Sandbox, fleet: FleetFiles) -> FleetFiles:
+    """A group that was deleted, with all that was made for it, and is brought back."""
+    v2_pruned(aws, fleet)
+    run_cli("apply", fleet.directory, "--yes", "--no-wait")
+    aws.advance(10)
+    return group(fleet, "a", devices=1).write()
+
+
+SCENARIOS_V2 = {scenario.__name__: scenario for scenario in (v2_several, v2_reset, v2_pruned, v2_again)}
+MOST_CALLS_V2 = {"v2_several": 30, "v2_reset": 10, "v2_pruned": 52, "v2_again": 30}
