@@ -21,6 +21,7 @@ from reconciler.execution.run_status import status_of_run
 from reconciler.execution.session import make_plan
 from reconciler.github.checks import APP
 from reconciler.github.commands import commands_stopped, write_output
+from reconciler.github.committed_state import refuse_committed_state
 from reconciler.github.job import Job, open_job
 from reconciler.github.pages import after_apply, after_error, after_plan, before_approval
 from reconciler.github.report import report_apply, report_problems, report_unapplied, write_artifact
@@ -116,6 +117,7 @@ def apply(
     command = shlex.join(["reconcile", "apply", directory, *options.selection_words(select, exclude), *resume])
     wish = _Wish(approved, app, by_hand, dry_run, ApplyOptions(timeout=timeout, lock_timeout=lock_timeout), command)
     try:
+        refuse_committed_state(directory)
         with opened(directory, select, exclude, stats, guards=guard, waivers=waivers) as fleet:
             session, groups = fleet.session, fleet.groups
             if session.desired.fleet.ledger.provider == "sqlite" and session.stack is None:

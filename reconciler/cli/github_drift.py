@@ -12,6 +12,7 @@ from reconciler.execution.accept import accept_live
 from reconciler.execution.drift import find_drift
 from reconciler.github.accept import propose
 from reconciler.github.commands import commands_stopped, write_output
+from reconciler.github.committed_state import refuse_committed_state
 from reconciler.github.drift import Propose, report_drift
 from reconciler.github.job import Job, open_job
 from reconciler.model.accepted import Accepted
@@ -43,6 +44,7 @@ def drift(directory: str, output_directory: Path | None, stats: Path | None, *, 
     Exit code 0 in either case; the output `drift` is `true` or `false`.
     """
     job = open_job(os.environ, print_lines)
+    refuse_committed_state(directory)
     with opened(directory, (), (), stats) as fleet:
         found = find_drift(fleet.session, fleet.groups, expect_some=not allow_empty)
         accepted = _accepted(job, fleet, found, expect_some=not allow_empty) if accept else None

@@ -12,6 +12,7 @@ from reconciler.desired.load import load
 from reconciler.execution.session import make_plan
 from reconciler.github.base_rules import base_rules
 from reconciler.github.commands import commands_stopped
+from reconciler.github.committed_state import refuse_committed_state
 from reconciler.github.job import Job, open_job
 from reconciler.github.report import report_failure, report_plan, report_problems, write_artifact
 from reconciler.model.desired import DesiredState
@@ -62,6 +63,7 @@ def plan(
             job.summarise(lambda _budget: f"{clean_summary(desired)} A pull request from a fork is not planned.")
             print_lines([clean_summary(desired)])
             return 0
+        refuse_committed_state(directory)
         rules = base_rules(job, directory)
         with opened(directory, (), (), stats, guards=guard, rules=rules) as fleet:
             found = make_plan(fleet.session, fleet.groups, expect_some=not allow_empty)

@@ -61,6 +61,21 @@ def test_another_push_edits_the_comment_and_tells_the_history(workflow: Workflow
     assert f"- `{first[:12]}` · `Plan: 2 groups to create" in comment
 
 
+@pytest.mark.parametrize("step", ["plan", "apply", "drift"])
+def test_what_somebody_committed_as_a_machine_s_memory_is_not_believed(
+    workflow: Workflow, aws: Sandbox, step: str
+) -> None:
+    workflow.repository.write("fleets/demo/.reconcile/cache.db", "whatever")
+    workflow.repository.git("add", "--force", "fleets/demo/.reconcile/cache.db")
+    head = workflow.repository.commit()
+    aws.clear_calls()
+    ran, _, _ = workflow.step(step, "fleets/demo", event="pull_request", payload=workflow.opened(head), sha=head)
+    assert ran.code == 1
+    assert "fleets/demo/.reconcile/cache.db" in ran.out + ran.err
+    assert "committed-state" in ran.out + ran.err
+    assert aws.calls() == []
+
+
 def test_without_changes_there_is_no_new_comment_and_an_old_one_is_edited(workflow: Workflow) -> None:
     head = workflow.repository.commit()
     assert run_cli("apply", "fleets/demo", "--yes").code == 0
