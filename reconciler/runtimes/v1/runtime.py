@@ -1,6 +1,7 @@
 """Greengrass V1 as a runtime: its parts put together for one fleet."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.aws.cache import Cache
 from reconciler.aws.client import Aws
@@ -22,6 +23,7 @@ from reconciler.runtimes.v1.carry_out import Carrier
 from reconciler.runtimes.v1.deploy import Deployer
 from reconciler.runtimes.v1.finish import Finisher
 from reconciler.runtimes.v1.look_again import Again
+from reconciler.runtimes.v1.moves import moved_cores
 from reconciler.runtimes.v1.observe import Observer
 from reconciler.runtimes.v1.orders import plan_orders
 from reconciler.runtimes.v1.outcomes import Waiter
@@ -52,7 +54,8 @@ class GreengrassV1:
         note_left(self._observer.cache, desired.fleet, GREENGRASS_V1, some=True)
         live = self._observer.observe(desired, groups, known, expect_some=expect_some)
         planned = plan_groups(self._observer, self._means.provider, desired, groups, live, known)
-        return self._pruner.add(planned, desired, groups, live, memory.removals)
+        planned = self._pruner.add(planned, desired, groups, live, memory.removals)
+        return replace(planned, guards=(*planned.guards, *moved_cores(planned.groups, groups)))
 
     def plan_gone(self, desired: DesiredState, memory: Memory) -> Planned:
         """Say what would be done about groups, of which the files have none. Never writes.
