@@ -5,6 +5,7 @@ or a crash is one deployment, and going back to what was deployed within the las
 what was deleted since: AWS then answers with the deployment that is no more, and is asked under another token.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -150,11 +151,13 @@ class Deployer:
     def _is_there(self, deployment_id: str) -> bool:
         """Whether a deployment that AWS says it made is there: to a token that it knows from the last hours it answers
         as it did then, also where that deployment has been deleted since.
+
+        Who is about to stop waits all the same: one that is not seen yet would be taken for deleted, and made again.
         """
         for pause in SEEN_LATE:
             if self.observer.deployments.is_there(deployment_id):
                 return True
-            self.sleep(pause)
+            time.sleep(pause)
         return self.observer.deployments.is_there(deployment_id)
 
 

@@ -1,12 +1,18 @@
 """What cores of V2 report, however Greengrass itself calls the deployment: counts, names, errors, and who is silent."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from reconciler.cli.stopping import INTERRUPTED
 from reconciler.runtimes.base import Outcome
+from reconciler.runtimes.v2.deploy import SEEN_LATE
+from reconciler.runtimes.v2.deployments import Deployments
 from reconciler.runtimes.v2.outcomes import Waiter
 from reconciler.sandbox.testing import Sandbox
 from tests.fleets import FleetFiles, Ran, run_cli
@@ -63,6 +69,23 @@ def test_where_some_cores_fail_the_others_are_left_alone(fleet: FleetFiles, aws:
     found = planned(fleet)
     assert kinds(found) == []
     assert "2 of 3 cores succeeded, 1 failed; a new value of `redeploy`" in found["notes"][0]
+
+
+def test_what_is_seen_late_is_made_once_also_by_who_is_told_to_stop(
+    fleet: FleetFiles, aws: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, float] = {}
+
+    def seen_late(_self: Deployments, deployment_id: str) -> bool:
+        if not asked:
+            os.kill(os.getpid(), signal.SIGINT)
+        return time.monotonic() - asked.setdefault(deployment_id, time.monotonic()) >= SEEN_LATE[0]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Deployments, "is_there", seen_late)
+        assert waited(group(template(fleet))).code == INTERRUPTED
+    assert aws.writes().count("greengrassv2:CreateDeployment") == 1
+    assert waited(fleet).code == 0
 
 
 @pytest.mark.parametrize(("outcome", "words"), [("offline", "is it online?"), ("stuck", "")])
