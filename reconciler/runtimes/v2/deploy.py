@@ -120,12 +120,13 @@ class Deployer:
 
         Raises ReconcileError where somebody else has deployed since to a target that had a deployment.
         """
-        arn, previous = inputs["targetArn"], inputs["previous"]
-        newest = self.observer.deployments.newest(arn) if again or previous else None
-        if newest is None or newest.id == previous:
+        arn, previous, read = inputs["targetArn"], inputs["previous"], self.observer.deployments
+        row = read.newest_row(arn) if again or previous else None
+        if row is None or row["deploymentId"] == previous:
             return ""
-        if again and newest.name == inputs["name"]:
-            return newest.id
+        if again and row.get("deploymentName") == inputs["name"]:
+            return str(row["deploymentId"])
+        newest = read.of_row(row)  # what it holds is read only where that has to be told
         if is_foreign(newest, self.observer.fleet.name):
             raise _moved(newest, target_name(arn))
         return ""

@@ -148,6 +148,11 @@ class Deployments:
 
     def newest(self, target_arn: str) -> LiveDeployment | None:
         """The newest deployment to a target, None if it never had one."""
+        row = self.newest_row(target_arn)
+        return self.of_row(row) if row is not None else None
+
+    def newest_row(self, target_arn: str) -> Row | None:
+        """What ListDeployments tells of the newest deployment to a target, None if it never had one."""
         rows = self.aws.listed(
             "greengrassv2",
             "ListDeployments",
@@ -156,5 +161,4 @@ class Deployments:
             targetArn=target_arn,
             historyFilter="LATEST_ONLY",
         )
-        row = next(iter(rows), None)
-        return self.of_row(row) if row is not None else None
+        return next(iter(rows), None)

@@ -68,3 +68,18 @@ def test_what_a_core_alone_has_comes_back_after_a_new_version(fleet: Place, aws:
     assert [task.state for task in result.tasks] == ["succeeded"]
     assert installed(aws, "a-core-2")[CLI] == "2.12.5"
     assert fleet.plan().changed == ()
+
+
+@pytest.mark.long
+def test_a_worker_that_has_seen_nothing_yet_reads_no_deployment_but_those_that_it_makes(
+    fleet: Place, aws: Sandbox
+) -> None:
+    fleet.finish(fleet.submit(), "succeeded")
+    template(fleet.files, 2, com_example_Logger="1.0.0", aws_greengrass_Cli="2.12.5")
+    group(fleet.files, "b", 2).write()
+    with Place.open(aws, fleet.files, fleet.outputs) as other:
+        run = other.submit()
+        aws.clear_calls()
+        other.finish(run, "succeeded")
+    counts = aws.counts()
+    assert counts["greengrassv2:CreateDeployment"] == counts["greengrassv2:GetDeployment"] == 1
