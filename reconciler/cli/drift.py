@@ -49,15 +49,14 @@ def drift(
             print_document(drift_markdown(found, Page()))
         case _:
             print_lines(drift_lines(found, style))
-    print_lines(_hints(found, directory) if output_format == "text" else [drift_summary(found)], to_stderr=True)
+    given = [directory, *options.selection_words(select, exclude)]
+    print_lines(_hints(found, given) if output_format == "text" else [drift_summary(found)], to_stderr=True)
     return DRIFTED if found.groups else 0
 
 
-def _hints(found: Drift, directory: str) -> list[str]:
-    """What can be done about the kinds of drift that there are."""
-    apply, export, status = (
-        f"`{shlex.join(['reconcile', name, directory])}`" for name in ("apply", "export", "status")
-    )
+def _hints(found: Drift, given: list[str]) -> list[str]:
+    """What can be done about the kinds of drift that there are; ``given`` are the directory and what was selected."""
+    apply, export, status = (f"`{shlex.join(['reconcile', name, *given])}`" for name in ("apply", "export", "status"))
     kinds = {group.kind for group in found.groups}
     hints = []
     if kinds & {"deleted", "changed"}:

@@ -67,6 +67,13 @@ def test_kinds(move: Callable[[FleetFiles, Sandbox], None], kind: str, applied: 
     assert text.err.startswith(f"hint: {HINTS[kind].format(applied.directory)}")
 
 
+def test_hints_are_of_the_groups_that_were_looked_at(applied: FleetFiles, aws: Sandbox) -> None:
+    deleted(applied, aws)
+    ran = run_cli("drift", applied.directory, "--select", "munich", "--exclude", "b*")
+    assert f"`reconcile apply {applied.directory} --select munich --exclude 'b*'` brings" in ran.err
+    assert f"`reconcile export {applied.directory} --select munich --exclude 'b*'` says" in ran.err
+
+
 def test_no_drift(applied: FleetFiles) -> None:
     ran = run_cli("drift", applied.directory)
     assert (ran.code, ran.last_line) == (0, "No drift. 2 groups match the files.")
