@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.plan import Change, GroupPlan
-from reconciler.reporting.danger import by_danger, what_happens
+from reconciler.reporting.danger import by_danger, what_happens, why
 from reconciler.reporting.group_text import Place
 from reconciler.reporting.markdown import TEXT_WIDTH, Room, code, row, table_head
 from reconciler.reporting.style import Style
@@ -42,8 +42,8 @@ def kinds_lines(groups: Sequence[GroupPlan], room: Room, what_follows: str) -> l
             "All groups, by what happens to them and why:",
             ("what", "target", "groups", "things", "because"),
             [
-                row((what, code(target), f"{kind.groups:,}", f"{kind.things:,}", code(why, TEXT_WIDTH) if why else ""))
-                for (_, what, target, why), kind in happens
+                row((what, code(target), f"{kind.groups:,}", f"{kind.things:,}", said and code(said, TEXT_WIDTH)))
+                for (_, what, target, said), kind in happens
             ],
             "more kinds of groups",
             room,
@@ -66,7 +66,7 @@ def _happenings(groups: Sequence[GroupPlan]) -> dict[tuple[int, str, str, str], 
     found: dict[tuple[int, str, str, str], _Kind] = {}
     for group in groups:
         target = group.target.name if not group.target.version else str(group.target)
-        key = (by_danger(group)[0], what_happens(group), target, "; ".join(group.reasons))
+        key = (by_danger(group)[0], what_happens(group), target, why(group))
         kind = found.setdefault(key, _Kind())
         kind.groups += 1
         kind.things += len(group.things)

@@ -167,17 +167,19 @@ def test_then_details_are_left_out_from_the_least_dangerous_on() -> None:
 
 def test_then_what_happens_is_counted_over_all_groups() -> None:
     drifted = replace(unlike(1_001), drift=True)
-    plan = plan_of(*(unlike(at) for at in range(1_000)), drifted, blocked_group("zz-blocked"))
+    noted = replace(unchanged_group("rome"), notes=("its deployment is on its way",))
+    plan = plan_of(*(unlike(at) for at in range(1_000)), drifted, blocked_group("zz-blocked"), noted)
     text = plan_markdown(plan, PAGE)
     assert fits(text, COMMENT)
     assert "1001 to update" in text
     assert "| update | `line-controller 3` | 1,000 | 1,000 | `its target version rises from 2 to 3; " in text
+    assert "| unchanged | `line-controller 3` | 1 | 0 | `its deployment is on its way` |" in text
     assert '| changed | `tags.reconciler:template-version` | 1,001 | `"2" → "3"` |' in text
     assert "| changed | `functions[press].FunctionConfiguration.Timeout` | 1,001 | differs |" in text
     assert "| **taken away** | `devices[*]` | 1,001 |" in text
     rows = rendered(text).cells.count(6) - 1
     assert 100 < rows < 1_000
-    assert f"… and {1_002 - rows} more groups; the artifact has all of it." in text
+    assert f"… and {1_003 - rows} more groups; the artifact has all of it." in text
     assert "<summary>blocked <code>zz-blocked" in text  # room is left for the details of the most dangerous
     assert "<summary>update <code>line-01001" in text
 
