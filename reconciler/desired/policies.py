@@ -5,7 +5,7 @@ from datetime import date
 from reconciler.desired.cel import check_syntax
 from reconciler.desired.located import LocatedDict, LocatedList
 from reconciler.desired.problems import Problems, quote
-from reconciler.model.guards import BLOCKERS, GUARDS, Policy, PolicyWaiver
+from reconciler.model.guards import TAKEN, Policy, PolicyWaiver
 
 
 def build_policies(spec: LocatedDict, problems: Problems) -> tuple[Policy, ...]:
@@ -15,7 +15,7 @@ def build_policies(spec: LocatedDict, problems: Problems) -> tuple[Policy, ...]:
         if not isinstance(item, LocatedDict):
             continue  # a problem of its own already
         name = item["name"]
-        if name in policies or name in {*GUARDS, *BLOCKERS}:
+        if name in policies or name in TAKEN:
             whose = f"declared twice, first at {policies[name].position}" if name in policies else "a guard's name"
             message = f"the policy {quote(name)} is {whose}"
             problems.add(item.position("name"), "duplicate-name", message, "give it another name")

@@ -32,6 +32,8 @@ BLOCKERS = ("foreign-group", "pinned-version", "thing-type")
 """Findings of what an apply cannot carry out at all: there is nothing to set, and nothing to waive."""
 REMARKS = ("client-devices",)
 """Findings of what a plan always takes for granted: they stand apart, so that nobody gets used to warnings."""
+TAKEN = frozenset({*GUARDS, *BLOCKERS, *REMARKS})
+"""Names that no policy may bear: what it found would be told, set or waived as something else."""
 
 
 @dataclass(frozen=True, slots=True)

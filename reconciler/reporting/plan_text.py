@@ -81,12 +81,17 @@ def _header(plan: Plan, style: Style) -> str:
 
 def findings(plan: Plan) -> list[GuardFinding]:
     """What guards say that a reader has to look at."""
-    return [finding for finding in plan.guards if finding.guard not in REMARKS]
+    return [finding for finding in plan.guards if not _is_remark(finding)]
 
 
 def remarks(plan: Plan) -> list[str]:
     """What the plan takes for granted, a sentence each: told last, and of no colour."""
-    return [finding.message[:1].upper() + finding.message[1:] for finding in plan.guards if finding.guard in REMARKS]
+    return [finding.message[:1].upper() + finding.message[1:] for finding in plan.guards if _is_remark(finding)]
+
+
+def _is_remark(finding: GuardFinding) -> bool:
+    """Whether it need not be looked at, which is never so of what refuses a plan."""
+    return finding.guard in REMARKS and not finding.refuses
 
 
 def guard_line(finding: GuardFinding, style: Style) -> str:

@@ -97,6 +97,7 @@ def window(text: str) -> str:
             'the freeze window "w" is declared twice',
         ),
         ("duplicate-name", "  policies: [{name: §updated, expression: 'true'}]\n", 'the policy "updated" is a guard'),
+        ("duplicate-name", "  policies: [{name: §client-devices}]\n", 'the policy "client-devices" is a guard'),
         ("duplicate-name", "  policies: [{name: a}, {name: §a}]\n", 'the policy "a" is declared twice'),
         ("bad-name", "  policies: [{name: §A b}]\n", 'name is the text "A b"'),
         ("bad-expression", "  policies: [{name: a, expression: §1 +}]\n", 'the policy "a": its expression fails'),

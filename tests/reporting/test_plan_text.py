@@ -308,3 +308,8 @@ def test_a_plan_says_who_makes_key_and_certificate(inputs: dict[str, object], wo
 def test_what_is_taken_for_granted_is_no_finding_and_stands_before_the_summary() -> None:
     lines = plan_lines(plan_of(unchanged_group("rome"), guards=(REMARK,)), style=Style())
     assert lines[1:] == ["", "Client devices are as they were last seen", "No changes. 1 group matches the files."]
+
+
+def test_what_refuses_a_plan_is_a_finding_whatever_its_name() -> None:
+    refusing = replace(REMARK, severity="error", message="rename it")
+    assert "  ! client-devices: rename it" in plan_lines(plan_of(new_group("rome"), guards=(refusing,)), style=Style())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from reconciler.desired.cel import CelError, evaluate
-from reconciler.model.guards import BLOCKERS, GUARDS, Policy, PolicySeverity
+from reconciler.model.guards import TAKEN, Policy, PolicySeverity
 from reconciler.model.plan import DIGEST_SHOWN, GuardFinding, Plan
 from reconciler.planning.plan_document import plan_document
 
@@ -32,7 +32,7 @@ def check_policies(
         return
     declared = {policy.name: policy for policy in policies}
     for name in sorted(installed.keys() - declared.keys()):
-        if name in {*GUARDS, *BLOCKERS}:
+        if name in TAKEN:
             message = f"an entry point of the group reconciler.policies bears the name of the guard {name}; rename it"
             yield GuardFinding(name, "error", message)
             continue

@@ -138,9 +138,10 @@ def test_the_file_says_how_severe_an_installed_policy_is_and_that_it_is_wanted()
     assert "no installed package has an entry point of its name" in missing.message
 
 
-def test_an_entry_point_cannot_pass_for_a_guard() -> None:
-    (finding,) = check(updated=lambda _: [])
-    assert "bears the name of the guard updated" in finding.message
+@pytest.mark.parametrize("name", ["updated", "client-devices"])
+def test_an_entry_point_cannot_pass_for_a_guard(name: str) -> None:
+    (finding,) = check_guards(PLAN, fleet_of(PLAN), Around(NOW, installed={name: lambda _: []})).guards
+    assert f"bears the name of the guard {name}" in finding.message
 
 
 def waiver(day: str) -> PolicyWaiver:
