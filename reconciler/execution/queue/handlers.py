@@ -24,6 +24,7 @@ from reconciler.execution.queue.messages import (
 )
 from reconciler.execution.queue.payloads import Payloads, PoisonError, read_ready, ready_document
 from reconciler.execution.queue.sqs import Message, Queue
+from reconciler.model.errors import ReconcileError
 from reconciler.model.run import GroupState, Task
 from reconciler.runtimes.base import Ready, Reported, Runtime, Started, success_of
 
@@ -122,7 +123,10 @@ class Work:
         return True
 
     def deployments(self, message: Message) -> Later | None:
-        """Ask for the deployments of a batch. Busy: note whom we wait for, and come back."""
+        """Ask for the deployments of a batch. Busy: note whom we wait for, and come back.
+
+        What goes wrong with one runtime as a whole is raised once the groups of the other have been asked for.
+        """
         work = decode_batch(message.body)
         with self._alone(f"batch/{work.run}/{work.batch}") as alone:
             if not alone:
@@ -131,13 +135,18 @@ class Work:
             # recorded: they are looked for. A batch that begins for the first time spares itself these calls.
             again = self.ledger.begin(work.run, f"{work.run}/deploy/{work.batch}") is not None
             ready = self._ready(work)
-            waits = ""
+            waits, problems = "", []
             for name, runtime in self.runtimes.items():
                 members = [group for group, runtime_name in ready if runtime_name == name]
                 if members:
                     deadline = time.monotonic() + PATIENCE
-                    answers = runtime.deploy(members, deadline, self.say, again=again, queued=True)
-                    waits = self._record(work, members, answers) or waits
+                    try:
+                        answers = runtime.deploy(members, deadline, self.say, again=again, queued=True)
+                        waits = self._record(work, members, answers) or waits
+                    except ReconcileError as error:
+                        problems.append(error)  # groups of the other one are none the worse for it
+            if problems:
+                raise problems[0]
         # A batch of 2,000 takes some seconds to be looked through, and so is looked at less often.
         return Later(COME_BACK + len(ready) // 100, waits) if waits else None
 

@@ -83,3 +83,12 @@ def test_a_worker_that_has_seen_nothing_yet_reads_no_deployment_but_those_that_i
         other.finish(run, "succeeded")
     counts = aws.counts()
     assert counts["greengrassv2:CreateDeployment"] == counts["greengrassv2:GetDeployment"] == 1
+
+
+def test_what_is_wrong_with_v1_holds_up_no_group_of_v2_in_the_same_batch(fleet: Place, aws: Sandbox) -> None:
+    fleet.files.template(name="of-v1").group("one", devices=0, template="of-v1").write()
+    aws.client("s3").delete_bucket(Bucket=fleet.outputs["BulkBucketName"])
+    run = fleet.submit()
+    assert (fleet.do("Devices"), fleet.do("NewDeployments")) == (3, 1)
+    assert aws.writes().count("greengrassv2:CreateDeployment") == 3
+    assert fleet.states(run) == {"a": "deploying", "b": "deploying", "one": "running"}
