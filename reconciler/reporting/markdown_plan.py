@@ -90,7 +90,7 @@ def _verdict(plan: Plan, summary: str) -> list[str]:
 
 
 def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
-    """What a reader has to look at first; findings beyond the room for them are counted."""
+    """What a reader has to look at first; findings and names beyond the room for them are counted."""
     lines: list[str] = []
     refusing = [_finding(finding) for finding in findings(plan) if finding.refuses]
     others = [_finding(finding) for finding in findings(plan) if not finding.refuses]
@@ -100,8 +100,10 @@ def _fitting_dangers(plan: Plan, room: Room) -> list[str]:
             lines += alert("CAUTION", [f"{number} {_verb('refuse', refusing)} this plan: nothing of it is applied."])
         else:
             lines += alert("WARNING", [f"{number} {_verb('want', refusing)} this plan approved before it is applied."])
-    dangers = list(_dangers(plan)) or ["- Nothing is deleted, blocked or drifted."]
-    room.take([*lines, *dangers, ""])
+    for named in (NAMED, 1):
+        dangers = list(_dangers(plan, named)) or ["- Nothing is deleted, blocked or drifted."]
+        if room.take([*lines, *dangers, ""]):
+            break
     half = room.half()  # never more than half of a page for findings
     found = [*refusing, *others]
     told = half.taking([finding] for finding in found[:FINDINGS])
@@ -132,7 +134,8 @@ def _finding(finding: GuardFinding) -> str:
     return text + (f" ({', '.join(facts)})" if facts else "")
 
 
-def _dangers(plan: Plan) -> Iterator[str]:
+def _dangers(plan: Plan, named: int) -> Iterator[str]:
+    """What is lost, or may be, a line a kind, each with so many names at most."""
     groups = [group for group in plan.groups if not group.blocked]
     for members, words in (
         ([group.name for group in plan.groups if group.blocked], "blocked and left alone"),
@@ -140,14 +143,14 @@ def _dangers(plan: Plan) -> Iterator[str]:
         ([group.name for group in groups if group.drift], "drifted: changed outside the files"),
     ):
         if members:
-            yield f"- **{counted(len(members), 'group')} {words}**: {names(members, NAMED)}"
+            yield f"- **{counted(len(members), 'group')} {words}**: {names(members, named)}"
     removed = (change.path for group in groups for change in group.changes if change.kind == "remove")
     components = sorted({found[1] for path in removed if (found := _COMPONENT.fullmatch(path))})
     if components:
-        yield f"- **{counted(len(components), 'component')} taken off cores**: {names(components, NAMED)}"
+        yield f"- **{counted(len(components), 'component')} taken off cores**: {names(components, named)}"
     things = [action.subject for group in groups for action in group.actions if action.kind == "deprovision-thing"]
     if things:
-        yield f"- **{counted(len(things), 'thing')} deleted** with certificate and policy: {names(things, NAMED)}"
+        yield f"- **{counted(len(things), 'thing')} deleted** with certificate and policy: {names(things, named)}"
 
 
 def _table(classes: Sequence[Sequence[GroupPlan]], rows: Sequence[str], room: Room, page: Page) -> list[str]:

@@ -191,6 +191,15 @@ def test_what_there_is_to_say_of_a_group_to_which_nothing_happens_is_in_its_row(
     )
 
 
+def test_of_what_is_dangerous_one_is_named_where_there_is_no_room_for_more() -> None:
+    removal = Action("t", "deprovision-thing", "x" * 100)
+    groups = [replace(unlike(at), name=f"{'x' * 90}{at}", drift=True, actions=(removal,)) for at in range(40)]
+    small = Budget(6_000, 6_000)
+    text = plan_markdown(plan_of(*groups), replace(PAGE, budget=small))
+    assert fits(text, small)
+    assert f"- **40 groups drifted: changed outside the files**: `{'x' * 90}0` and 39 more" in text
+
+
 def test_kinds_beyond_the_room_are_counted() -> None:
     groups = [
         replace(unlike(at), reasons=(f"its device {at} was taken to another place by somebody",)) for at in range(700)
