@@ -12,6 +12,7 @@ from reconciler.model.template import TemplateRef
 from reconciler.planning.differences import differences
 from reconciler.planning.masking import masked
 from reconciler.provisioning.iot import Existing
+from reconciler.runtimes.foreign import blocked_as_foreign
 from reconciler.runtimes.marks import (
     REDEPLOY_OF_TAG,
     REDEPLOY_TAG,
@@ -211,25 +212,7 @@ def _drift(comparison: Comparison, difference: Difference) -> str:
 def _foreign(comparison: Comparison, group: Group, live: LiveGroup) -> tuple[GroupPlan, list[GuardFinding]]:
     whose = whose_it_is(live.fleet, comparison.desired.fleet.name)
     observed = snapshot(live, _looked_up(group, comparison.answers))
-    plan = GroupPlan(
-        name=group.name,
-        runtime=group.runtime,
-        operation="none",
-        target=group.template,
-        fingerprint=digest(observed),
-        reasons=(f"a live group of this name exists and {whose}",),
-        things=_things(group, None),
-        live=observed,
-        blocked=True,
-    )
-    finding = GuardFinding(
-        "foreign-group",
-        "error",
-        f"{group.name}: the live group {live.id} {whose}; set `adopt: true` in the group's spec to take it over, or "
-        "give the group another name",
-        actual=live.id,
-        source=group.position.line_only,
-    )
+    plan, finding = blocked_as_foreign(group, "group", ("live group", live.id), whose, _things(group, None), observed)
     return plan, [finding]
 
 

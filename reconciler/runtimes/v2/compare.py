@@ -28,7 +28,7 @@ from reconciler.runtimes.v2.difference import (
 )
 from reconciler.runtimes.v2.live import Answers, LiveFleet, LiveGroup
 from reconciler.runtimes.v2.members import Cores, compare_members, present
-from reconciler.runtimes.v2.ownership import blocked_as_foreign, owner_of
+from reconciler.runtimes.v2.ownership import not_ours, owner_of
 from reconciler.runtimes.v2.publications import Publications
 from reconciler.runtimes.v2.removals import delete_deployments
 from reconciler.runtimes.v2.snapshot import snapshot
@@ -65,7 +65,7 @@ def compare_group(comparison: Comparison, group: Group) -> Compared:
     """The plan of one group. A group with an error among its findings is blocked."""
     desired, live = comparison.desired, comparison.live.groups[group.name]
     if not group.adopt and (whose := owner_of(desired.fleet.name, live)):
-        plan, finding = blocked_as_foreign(group, live, whose)
+        plan, finding = not_ours(group, live, whose)
         return Compared(plan, (finding,))
     needs: tuple[str, ...] = () if live.exists else (f"{group.name}/create-group",)
     to_add = _things_to_add(comparison, group, live, needs)

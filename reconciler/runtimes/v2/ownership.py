@@ -1,8 +1,8 @@
 """Whose a thing group is, and the plan of one that is not ours. Pure."""
 
-from reconciler.model.canonical import digest
 from reconciler.model.group import Group
 from reconciler.model.plan import GroupPlan, GuardFinding
+from reconciler.runtimes.foreign import blocked_as_foreign
 from reconciler.runtimes.reasons import whose_it_is
 from reconciler.runtimes.v2.live import LiveGroup
 from reconciler.runtimes.v2.snapshot import snapshot
@@ -19,26 +19,7 @@ def owner_of(fleet: str, live: LiveGroup) -> str:
     return f"has a deployment, {last.id}, {whose}"
 
 
-def blocked_as_foreign(group: Group, live: LiveGroup, whose: str) -> tuple[GroupPlan, GuardFinding]:
+def not_ours(group: Group, live: LiveGroup, whose: str) -> tuple[GroupPlan, GuardFinding]:
     """The plan of a group whose name a thing group bears that is not ours (``whose``), and what guards say of it."""
-    observed = snapshot(live, {})
-    plan = GroupPlan(
-        name=group.name,
-        runtime=group.runtime,
-        operation="none",
-        target=group.template,
-        fingerprint=digest(observed),
-        reasons=(f"a live thing group of this name exists and {whose}",),
-        things=tuple(sorted({*live.members, *(thing.thing_name for thing in group.things)})),
-        live=observed,
-        blocked=True,
-    )
-    finding = GuardFinding(
-        "foreign-group",
-        "error",
-        f"{group.name}: the thing group {live.arn} {whose}; set `adopt: true` in the group's spec to take it over, or "
-        "give the group another name",
-        actual=live.arn,
-        source=group.position.line_only,
-    )
-    return plan, finding
+    things = {*live.members, *(thing.thing_name for thing in group.things)}
+    return blocked_as_foreign(group, "thing group", ("thing group", live.arn), whose, things, snapshot(live, {}))
